@@ -1,0 +1,32 @@
+"""The Django app, and what installing it connects."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+__all__ = ["OmnitenantModelsConfig", "setup"]
+
+
+def setup() -> None:
+    """Connect the tenant loader, the signals and the system checks. Calling it again changes nothing."""
+    from omnitenant_context.loaders import register_loader
+
+    from omnitenant_models import (  # signals: importing them connects them to the context
+        _loader,
+        checks,
+        signals,  # noqa: F401 - see above
+    )
+
+    register_loader(_loader.load, aload=_loader.aload)
+    checks.register()
+
+
+class OmnitenantModelsConfig(AppConfig):
+    """The app ``omnitenant_models``, for projects that do not install the umbrella."""
+
+    name = "omnitenant_models"
+    verbose_name = "Omnitenant models"
+
+    def ready(self) -> None:
+        """Connect everything once the models are loaded."""
+        setup()

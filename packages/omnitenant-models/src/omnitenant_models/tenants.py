@@ -1,0 +1,226 @@
+"""The abstract tenant model: a customer, and where its data lives."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, ClassVar, Final
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from omnitenant_context.context import TenantContext
+from omnitenant_context.errors import OmnitenantError, TenantInactiveError
+
+from omnitenant_models._immutable import refuse_to_part
+from omnitenant_models._kinds import REMEDIES, IsolationType, TenantState
+from omnitenant_models.settings import omnitenant_settings
+
+__all__ = [
+    "MIRROR",
+    "BaseTenant",
+    "IsolationType",
+    "TenantState",
+    "validate_config",
+    "validate_tenant_id",
+]
+
+MIRROR: Final = "omnitenant_mirror"
+"""Key in ``config`` that marks a tenant's row in its own database: an identity, without its configuration."""
+
+_DNS_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\Z")
+
+
+def validate_tenant_id(value: str) -> None:
+    """Refuse what cannot be a tenant's id: it becomes a host name, a file name and part of a cache key.
+
+    Args:
+        value: the id.
+
+    Raises:
+        ValidationError: the value is no DNS label, or it is reserved.
+    """
+    if not _DNS_LABEL.match(value):
+        raise ValidationError(
+            _(
+                "%(value)r is no valid tenant id: use 1 to 63 lower case letters, digits and hyphens, "
+                "with a letter or digit at both ends"
+            ),
+            code="invalid",
+            params={"value": value},
+        )
+    if value in {omnitenant_settings.PUBLIC_TENANT_NAME, omnitenant_settings.MASTER_TENANT_NAME}:
+        raise ValidationError(
+            _("%(value)r is a reserved name; choose another tenant id"),
+            code="reserved",
+            params={"value": value},
+        )
+
+
+def validate_config(value: object) -> None:
+    """Refuse a configuration that is no dictionary.
+
+    Raises:
+        ValidationError: it is something else.
+    """
+    if not isinstance(value, dict):
+        raise ValidationError(
+            _("the configuration of a tenant is a dictionary, not %(value)r; write {} for an empty one"),
+            code="invalid",
+            params={"value": value},
+        )
+
+
+_Isolation = IsolationType
+"""The class under a name that the attribute of :class:`BaseTenant` does not hide."""
+
+_ISOLATIONS = frozenset(IsolationType.values)
+
+_NEEDED = frozenset({"tenant_id", "isolation_type", "config", "state"})
+"""What must be in memory, because entering does no I/O."""
+
+
+class BaseTenant(models.Model):
+    """A customer: the abstract base of the project's tenant model.
+
+    The row lives in the master. ``tenant_id`` names the tenant everywhere (host names, files, logs, messages)
+    and never changes; nor does ``isolation_type`` once the place is made. Creating the row makes no place:
+    that is ``get_tenant_backend(tenant).create()``. TABLE and CACHE tenants need none and can be entered at
+    once.
+    """
+
+    IsolationType: ClassVar[type[IsolationType]] = IsolationType
+    State: ClassVar[type[TenantState]] = TenantState
+
+    tenant_id = models.CharField(
+        _("tenant id"), max_length=63, unique=True, validators=[validate_tenant_id]
+    )
+    name = models.CharField(_("name"), max_length=255)
+    isolation_type = models.CharField(
+        _("isolation type"),
+        max_length=16,
+        choices=IsolationType.choices,
+        default=IsolationType.TABLE,
+    )
+    config = models.JSONField(
+        _("configuration"), default=dict, blank=True, validators=[validate_config]
+    )
+    state = models.CharField(
+        _("state"),
+        max_length=16,
+        choices=TenantState.choices,
+        default=TenantState.PENDING,
+        editable=False,
+    )
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def isolation(self) -> _Isolation:
+        """The isolation type as a member of :class:`IsolationType`.
+
+        Raises:
+            ValueError: the row holds a value that is none.
+        """
+        return IsolationType(self.isolation_type)
+
+    def check_active(self, *, allow_inactive: bool = False) -> None:
+        """Refuse to be entered unless this tenant's place is ready. Does no I/O.
+
+        Args:
+            allow_inactive: also enter a saved tenant that is suspended or not provisioned.
+
+        Raises:
+            TenantInactiveError: says which tenant it is, in what state, and what to do.
+        """
+        state, remedy = self._refusal()
+        if not state and not allow_inactive and self.state != TenantState.ACTIVE:
+            if self.state == TenantState.PENDING and not self.isolation.needs_place:
+                return
+            state, remedy = self.state, REMEDIES.get(self.state, "set a state that exists")
+        if state:
+            message = f"tenant {self.tenant_id!r} is {state}; {remedy}"
+            raise TenantInactiveError(message, tenant_id=self.tenant_id, state=state)
+
+    def _refusal(self) -> tuple[str, str]:
+        """Return why this instance can never be entered, and the remedy; empty texts when it can."""
+        if self._state.adding:
+            return "unsaved", "save it first"
+        if self.pk is None:
+            return "deleted", "load one that exists"
+        if not _NEEDED.issubset(self.__dict__):
+            return "not fully loaded", "load it without only() and defer()"
+        if not isinstance(self.config, dict):
+            return "misconfigured", "its config is no dictionary; set it to {} or to what it was"
+        if self.isolation_type not in _ISOLATIONS:
+            known = ", ".join(map(repr, IsolationType.values))
+            return "misconfigured", f"set its isolation_type to one of {known}"
+        if MIRROR in self.config:
+            return (
+                "mirrored",
+                "this row stands in the tenant's own database and has no configuration; load it with "
+                "get_tenant_model().objects.get(...)",
+            )
+        return "", ""
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save the row in the master.
+
+        Raises:
+            ValidationError: the id is no DNS label or reserved, the isolation type does not exist, or the
+                configuration is no dictionary.
+            OmnitenantError: the change would part the tenant from its place (another ``tenant_id``, or
+                another ``isolation_type`` once there is data).
+        """
+        self._refuse_unsavable()
+        if self._state.adding:
+            validate_tenant_id(self.tenant_id)
+        else:
+            refuse_to_part(self, kwargs.get("using"), kwargs.get("update_fields"))
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Delete the row in the master, with all of the tenant's rows in the tables there.
+
+        Whoever is active, the tenant's rows are found: it runs unscoped. The place of a DATABASE or SCHEMA
+        tenant is removed by ``get_tenant_backend(tenant).delete()``. Deleting a queryset of tenants is done in
+        ``TenantContext.unscoped()``.
+        """
+        with TenantContext.unscoped():
+            return super().delete(*args, **kwargs)
+
+    def clean(self) -> None:
+        """Report in forms what :meth:`save` would refuse."""
+        super().clean()
+        if not self._state.adding:
+            try:
+                refuse_to_part(self)
+            except OmnitenantError as error:
+                raise ValidationError(str(error), code="immutable") from error
+
+    def _refuse_unsavable(self) -> None:
+        """Refuse what could never be entered, among the fields that are loaded."""
+        loaded = self.__dict__
+        if loaded.get("isolation_type", IsolationType.TABLE) not in _ISOLATIONS:
+            raise ValidationError(
+                _("%(value)r is no isolation type; use one of %(known)s"),
+                code="invalid",
+                params={
+                    "value": self.isolation_type,
+                    "known": ", ".join(map(repr, IsolationType.values)),
+                },
+            )
+        config = loaded.get("config", {})
+        if hasattr(config, "as_sql"):
+            return
+        validate_config(config)
+        if MIRROR in config:
+            message = (
+                f"this instance of tenant {self.tenant_id!r} was read from the tenant's own database and "
+                "saving it would erase the configuration in the master; load it with "
+                "get_tenant_model().objects.get(...)"
+            )
+            raise OmnitenantError(message)

@@ -1,0 +1,1 @@
+"""A small app with tenants, for the unit tests."""
