@@ -1,0 +1,63 @@
+"""Checks of ``DATABASES`` and ``DATABASE_ROUTERS``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error
+from django.db import connections, router
+from omnitenant_models.settings import SETTING_NAME, omnitenant_settings
+
+from omnitenant_routing.places import MASTER_ALIAS
+from omnitenant_routing.router import TenantRouter
+
+__all__ = ["check_databases", "check_router"]
+
+
+def check_router(app_configs: Any = None, **_: Any) -> list[CheckMessage]:
+    """Report a missing :class:`TenantRouter`: without it every tenant's rows would be the master's."""
+    if any(isinstance(each, TenantRouter) for each in router.routers):
+        return []
+    return [
+        Error(
+            "No TenantRouter is in DATABASE_ROUTERS, so every tenant would read and write the master.",
+            hint="Set DATABASE_ROUTERS = ['django_omnitenant.routers.TenantRouter'].",
+            id="omnitenant_routing.E001",
+        )
+    ]
+
+
+def check_databases(app_configs: Any = None, **_: Any) -> list[CheckMessage]:
+    """Report aliases in ``OMNITENANT_CONFIG`` that do not exist, and one that hides the master."""
+    found: list[CheckMessage] = []
+    known = ", ".join(repr(alias) for alias in connections)
+    for name in ("MASTER_DB_ALIAS", "PUBLIC_DB_ALIAS"):
+        alias = getattr(omnitenant_settings, name)
+        if alias is not None and alias not in connections.settings:
+            found.append(
+                Error(
+                    f"{SETTING_NAME}[{name!r}] is {alias!r}, which is no key of DATABASES.",
+                    hint=f"Use one of {known}.",
+                    id="omnitenant_routing.E002",
+                )
+            )
+    alias = omnitenant_settings.MASTER_CACHE_ALIAS
+    if alias not in settings.CACHES:
+        found.append(
+            Error(
+                f"{SETTING_NAME}['MASTER_CACHE_ALIAS'] is {alias!r}, which is no key of CACHES.",
+                hint=f"Use one of {', '.join(repr(each) for each in settings.CACHES)}.",
+                id="omnitenant_routing.E003",
+            )
+        )
+    if MASTER_ALIAS in connections.settings and omnitenant_settings.MASTER_DB_ALIAS != MASTER_ALIAS:
+        found.append(
+            Error(
+                f"DATABASES has a key {MASTER_ALIAS!r}, the name by which the master is reached, but the "
+                f"master is {omnitenant_settings.MASTER_DB_ALIAS!r}.",
+                hint=f"Rename that database, or set {SETTING_NAME}['MASTER_DB_ALIAS'] = {MASTER_ALIAS!r}.",
+                id="omnitenant_routing.E004",
+            )
+        )
+    return found

@@ -1,0 +1,100 @@
+"""The tenant's own row in its own database, so that foreign keys to the tenant hold there too.
+
+Only what identifies the tenant is copied. ``config`` never is: it may hold credentials.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from django.db import DatabaseError
+from django.db.models import NOT_PROVIDED, Field
+from omnitenant_models.tenants import MIRROR, BaseTenant
+
+from omnitenant_routing.places import MASTER_ALIAS, place_of
+
+if TYPE_CHECKING:
+    from django.db.models import Model
+
+__all__ = ["find_mirrored", "mirror", "mirror_after_save"]
+
+logger = logging.getLogger(__name__)
+
+_IDENTITY = frozenset({"tenant_id", "name", "isolation_type", "state"})
+
+
+def mirror(tenant: BaseTenant) -> None:
+    """Write a tenant's row into the database of its place; nothing to do where that is the master's.
+
+    Repeatable: it is part of every migration of the tenant, and mends a row that is behind. Runs in a
+    transaction that is open on that database, else on its own. Sends no signals.
+
+    Args:
+        tenant: a saved tenant whose place has the tenant table.
+    """
+    alias = place_of(tenant).alias
+    if alias == MASTER_ALIAS:
+        return
+    model = type(tenant)
+    row = model(**{field.attname: _mirrored(field, tenant) for field in model._meta.concrete_fields})
+    updated = [field.name for field in model._meta.concrete_fields if not field.primary_key]
+    model._base_manager.using(alias).bulk_create(
+        [row],
+        update_conflicts=True,
+        update_fields=updated,
+        unique_fields=[model._meta.pk.name],
+    )
+
+
+def find_mirrored(model: type[BaseTenant], alias: str) -> list[str]:
+    """Return the ids of the tenants whose rows stand in a database: whose database it is.
+
+    Args:
+        model: the tenant model.
+        alias: a database that may hold anything.
+
+    Returns:
+        The ids, or an empty list when the table is missing.
+    """
+    try:
+        return list(model._base_manager.using(alias).values_list("tenant_id", flat=True)[:10])
+    except DatabaseError:
+        return []
+
+
+def mirror_after_save(
+    sender: type[Model], instance: Model, *, created: bool, raw: bool, **_: Any
+) -> None:
+    """Keep the mirror up to date when a tenant is saved in the master.
+
+    A database that is down must not make the tenant unsavable: the failure is logged, and migrating the
+    tenant repairs it.
+    """
+    if created or raw or not isinstance(instance, BaseTenant) or MIRROR in instance.config:
+        return
+    if instance.state not in {BaseTenant.State.ACTIVE, BaseTenant.State.SUSPENDED}:
+        return
+    try:
+        mirror(instance)
+    except Exception:
+        logger.warning(
+            "the row of tenant %r could not be mirrored into its database; migratetenant repairs it",
+            instance.tenant_id,
+            exc_info=True,
+        )
+
+
+def _mirrored(field: Field[Any, Any], tenant: BaseTenant) -> Any:
+    if field.name == "config":
+        return {MIRROR: True}
+    if field.primary_key or field.name in _IDENTITY:
+        return getattr(tenant, field.attname)
+    if field.default is not NOT_PROVIDED:
+        return field.get_default()
+    if field.null:
+        return None
+    if field.empty_strings_allowed and field.blank:
+        return ""
+    # A column that must hold something: dates, and what the project made mandatory.
+    return getattr(tenant, field.attname)

@@ -1,0 +1,67 @@
+"""What every database connection learns: to keep the context of callbacks, and to notice a crossed transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from django.db import connections
+from django.db.transaction import TransactionManagementError
+from omnitenant_context.propagation import bind
+
+if TYPE_CHECKING:
+    from django.db.backends.base.base import BaseDatabaseWrapper as Base
+else:
+    Base = object
+
+__all__ = ["ContextKeeping", "context_keeping"]
+
+
+class ContextKeeping(Base):
+    """Mixed in front of a backend's ``DatabaseWrapper``."""
+
+    def on_commit(self, func: Callable[[], Any], robust: bool = False) -> None:  # noqa: FBT001, FBT002 - Django's signature
+        """Register a callback that runs for whoever is active now, whoever commits."""
+        super().on_commit(bind(func) if callable(func) else func, robust)
+
+    def commit(self) -> None:
+        """Commit; see :meth:`_refuse_crossed_transaction`."""
+        self._refuse_crossed_transaction()
+        super().commit()
+
+    def rollback(self) -> None:
+        """Roll back; see :meth:`_refuse_crossed_transaction`."""
+        self._refuse_crossed_transaction()
+        super().rollback()
+
+    def _refuse_crossed_transaction(self) -> None:
+        """Refuse to end here what ``atomic()`` began on another connection.
+
+        ``default`` means the active place, so a block that is left in another context than it was entered in
+        would end nothing here and leave the other transaction open for good.
+
+        Raises:
+            TransactionManagementError: names both databases.
+        """
+        if self.connection is not None and not self.autocommit:
+            return
+        for other in connections.all(initialized_only=True):
+            if other is not self and other.in_atomic_block and not self.in_atomic_block:
+                message = (
+                    f"a transaction that was begun in database {other.alias!r} ends in {self.alias!r}; leave "
+                    "atomic() in the same tenant's context in which it was entered"
+                )
+                raise TransactionManagementError(message)
+
+
+@cache
+def context_keeping(wrapper_class: type[Any]) -> type[Any]:
+    """Return a backend's wrapper class with :class:`ContextKeeping` mixed in, under the same name."""
+    if issubclass(wrapper_class, ContextKeeping):
+        return wrapper_class
+    return type(
+        wrapper_class.__name__,
+        (ContextKeeping, wrapper_class),
+        {"__module__": wrapper_class.__module__, "__qualname__": wrapper_class.__qualname__},
+    )

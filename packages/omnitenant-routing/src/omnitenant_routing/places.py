@@ -1,0 +1,96 @@
+"""Places: the concrete database and schema that hold the rows of whoever is active."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple, cast
+
+from omnitenant_context.context import get_scope
+from omnitenant_context.errors import TenantRequiredError
+from omnitenant_context.scope import ActiveTenant, NamedSchema, Nobody, Scope
+from omnitenant_models.settings import omnitenant_settings
+from omnitenant_models.tenants import IsolationType
+
+if TYPE_CHECKING:
+    from omnitenant_models.tenants import BaseTenant
+
+__all__ = ["MASTER_ALIAS", "Place", "current_place", "place_for", "place_of"]
+
+MASTER_ALIAS: Final = "master"
+"""The name under which the master's database can be reached from inside any context."""
+
+
+class Place(NamedTuple):
+    """Where rows live.
+
+    Attributes:
+        alias: the database alias. The master's is always ``"master"``, so that it means the same in every
+            context; ``default`` never stands here, since it means whatever place is active.
+        schema: the PostgreSQL schema, or None where the database is not parted into schemas.
+    """
+
+    alias: str
+    schema: str | None = None
+
+
+def place_of(tenant: BaseTenant) -> Place:
+    """Return the place of a tenant. Does no I/O; the place may not have been made yet.
+
+    Args:
+        tenant: any tenant, whatever its state.
+    """
+    isolation = tenant.isolation
+    if isolation is IsolationType.DATABASE:
+        from omnitenant_routing.databases.aliases import register_tenant
+
+        return Place(register_tenant(tenant))
+    if isolation is IsolationType.SCHEMA:
+        schema = tenant.config.get("schema_name") or tenant.tenant_id
+        return Place(_named(tenant.config.get("db_alias")), schema)
+    return Place(_named(omnitenant_settings.PUBLIC_DB_ALIAS))
+
+
+def place_for(scope: Scope) -> Place:
+    """Return the place of a scope; for a tenant it is found once per entry.
+
+    Args:
+        scope: what is, or could be, active.
+
+    Raises:
+        TenantRequiredError: the scope is nobody.
+    """
+    if isinstance(scope, ActiveTenant):
+        place: Place | None = scope.memo.get("place")
+        if place is None:
+            place = scope.memo["place"] = place_of(cast("BaseTenant", scope.tenant))
+        return place
+    if isinstance(scope, Nobody):
+        message = (
+            "nobody is active, so no place is; enter a tenant with TenantContext.use_tenant(tenant) or the "
+            "master with TenantContext.use_master_db()"
+        )
+        raise TenantRequiredError(message)
+    if isinstance(scope, NamedSchema):
+        return Place(MASTER_ALIAS, scope.name)
+    return Place(MASTER_ALIAS)
+
+
+def current_place() -> Place:
+    """Return the place of whoever is active.
+
+    Raises:
+        TenantRequiredError: nobody is active.
+    """
+    return place_for(get_scope())
+
+
+def aliases_for(scope: ActiveTenant) -> frozenset[str]:
+    """Return the aliases under which connections to a tenant's place name themselves."""
+    alias = place_for(scope).alias
+    if alias == MASTER_ALIAS:
+        # A wrapper of the master's database keeps the key that it has in DATABASES.
+        return frozenset({MASTER_ALIAS, omnitenant_settings.MASTER_DB_ALIAS})
+    return frozenset({alias})
+
+
+def _named(alias: str | None) -> str:
+    return MASTER_ALIAS if alias in {None, "", omnitenant_settings.MASTER_DB_ALIAS} else str(alias)

@@ -1,0 +1,178 @@
+"""The life of a place, the same for every isolation type; a subclass says how its place is made."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TextIO
+
+from django.core.management import call_command
+from django.db import DEFAULT_DB_ALIAS
+from omnitenant_context.context import TenantContext
+from omnitenant_context.errors import OmnitenantError, ProvisioningError
+from omnitenant_models.signals import tenant_created, tenant_deleted, tenant_migrated
+from omnitenant_models.tenants import TenantState
+
+from omnitenant_routing.databases.mirror import mirror
+from omnitenant_routing.places import Place, place_of
+from omnitenant_routing.provisioning.states import move
+
+if TYPE_CHECKING:
+    from omnitenant_models.tenants import BaseTenant
+
+__all__ = ["TenantBackend"]
+
+_UNFINISHED = frozenset({TenantState.PENDING, TenantState.PROVISIONING, TenantState.FAILED})
+
+
+class TenantBackend:
+    """Makes, migrates and removes the place of one tenant.
+
+    Every step can be repeated: what a crash left half-done is completed by running it again.
+    """
+
+    def __init__(self, tenant: BaseTenant) -> None:
+        """Serve a tenant.
+
+        Args:
+            tenant: the tenant; it must be saved before its place is made.
+        """
+        self.tenant = tenant
+
+    @property
+    def place(self) -> Place:
+        """Where the tenant's rows live, made or not."""
+        return place_of(self.tenant)
+
+    def create(self, *, run_migrations: bool = True) -> None:
+        """Make the tenant's place, and the tenant active.
+
+        A tenant that is active already is left alone. What fails is undone, and the tenant is FAILED until
+        this is run again.
+
+        Args:
+            run_migrations: also migrate. Without it the tenant stays PROVISIONING until it is migrated.
+
+        Raises:
+            ProvisioningError: names the tenant, what went wrong and what to do.
+        """
+        tenant = self._saved()
+        tenant.refresh_from_db(fields=["state"])
+        if tenant.state in {TenantState.ACTIVE, TenantState.SUSPENDED}:
+            return
+        self.check()
+        move(tenant, TenantState.PROVISIONING, came_from=_UNFINISHED)
+        made = False
+        try:
+            made = self.make_place()
+            if run_migrations:
+                self.migrate()
+        except BaseException as error:
+            if made:
+                self.remove_place()
+            move(tenant, TenantState.FAILED, came_from=_UNFINISHED)
+            if isinstance(error, OmnitenantError) or not isinstance(error, Exception):
+                raise
+            message = (
+                f"tenant {tenant.tenant_id!r} could not be provisioned: {error}; mend the cause and run "
+                "create() again"
+            )
+            raise ProvisioningError(message, tenant_id=tenant.tenant_id) from error
+
+    def migrate(
+        self,
+        app_label: str | None = None,
+        migration_name: str | None = None,
+        *,
+        plan: bool = False,
+        fake: bool = False,
+        verbosity: int = 0,
+        stdout: TextIO | None = None,
+    ) -> None:
+        """Bring the tenant's place to a migration, the latest of every app by default.
+
+        A tenant that waits for its first migration becomes active. Sends ``tenant_migrated`` (and then, for
+        a new tenant, ``tenant_created``) inside the tenant's context.
+
+        Args:
+            app_label: migrate this app only.
+            migration_name: the migration to reach, as the command ``migrate`` takes it.
+            plan: print what would be done, and do nothing.
+            fake: record the migrations without running them.
+            verbosity: as for the command ``migrate``; 0 prints nothing.
+            stdout: where to print.
+
+        Raises:
+            ProvisioningError: the place was not made yet, or is gone.
+            CommandError: the app or the migration does not exist.
+        """
+        tenant = self._saved()
+        self.check_place()
+        target = [name for name in (app_label, migration_name) if name]
+        with TenantContext.use_tenant(tenant, allow_inactive=True):
+            self.run_migrations(target, plan=plan, fake=fake, verbosity=verbosity, stdout=stdout)
+        if plan:
+            return
+        first = tenant.state in _UNFINISHED and not target
+        if first:
+            # On the instance alone, so that receivers can enter the tenant; in the database when they are done.
+            tenant.state = TenantState.ACTIVE
+        if first or tenant.state not in _UNFINISHED:
+            mirror(tenant)
+        with TenantContext.use_tenant(tenant, allow_inactive=True):
+            tenant_migrated.send(sender=type(tenant), tenant=tenant)
+            if first:
+                tenant_created.send(sender=type(tenant), tenant=tenant)
+        if first:
+            move(tenant, TenantState.ACTIVE, came_from=_UNFINISHED)
+
+    def delete(self) -> None:
+        """Remove the tenant: its place, its rows, its domains, and its own row. There is no way back.
+
+        Raises:
+            ProvisioningError: the place cannot be removed; the tenant is DELETING until this is run again.
+        """
+        tenant = self._saved()
+        move(tenant, TenantState.DELETING, came_from=list(TenantState))
+        self.remove_place()
+        with TenantContext.unscoped():
+            pk = tenant.pk
+            tenant.delete()
+            tenant.pk = pk  # receivers must be able to say whose it was
+        with TenantContext.use_master_db():
+            tenant_deleted.send(sender=type(tenant), tenant=tenant)
+        tenant.pk = None
+
+    def check(self) -> None:
+        """Refuse to begin where the place cannot be made. Changes nothing.
+
+        Raises:
+            ProvisioningError: names what is wrong.
+        """
+
+    def check_place(self) -> None:
+        """Refuse to use a place that was not made. Changes nothing.
+
+        Raises:
+            ProvisioningError: names the place and what to do.
+        """
+
+    def make_place(self) -> bool:
+        """Make the place.
+
+        Returns:
+            True when it was made, so that it must be removed if a later step fails; False when it was there.
+        """
+        return False
+
+    def run_migrations(self, target: list[str], **options: Any) -> None:
+        """Run the command ``migrate`` on the place; the tenant is active."""
+        options = {name: value for name, value in options.items() if value is not None}
+        call_command("migrate", *target, database=DEFAULT_DB_ALIAS, interactive=False, **options)
+
+    def remove_place(self) -> None:
+        """Remove the place, and everything in it. Nothing to do where it is gone."""
+
+    def _saved(self) -> BaseTenant:
+        if self.tenant.pk is None:
+            message = f"tenant {self.tenant.tenant_id!r} is not saved; save it before its place is made"
+            raise ProvisioningError(message, tenant_id=self.tenant.tenant_id)
+        return self.tenant

@@ -1,0 +1,119 @@
+"""An SQLite file as the database of a tenant.
+
+The file carries a mark (``PRAGMA application_id``, a hash of the tenant's id) from the moment it exists, so
+that a half-made file is known as this tenant's and any other file is left alone.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import zlib
+from contextlib import closing
+from pathlib import Path
+
+from django.db import connections
+from omnitenant_context.errors import ProvisioningError
+from omnitenant_models.settings import omnitenant_settings
+
+__all__ = ["SQLiteDatabase"]
+
+_SIDE_FILES = ("-journal", "-wal", "-shm")
+
+
+class SQLiteDatabase:
+    """The file of one tenant, or the database in memory that stands for it in a test run."""
+
+    def __init__(self, tenant_id: str, name: str) -> None:
+        """Describe the database; nothing is opened.
+
+        Args:
+            tenant_id: whose it is.
+            name: the path, or a ``file:`` URI of a database in memory.
+        """
+        self.tenant_id = tenant_id
+        self.name = name
+        self.in_memory = name == ":memory:" or "mode=memory" in name
+        # A signed 32 bit number that is never 0, which stands for "no mark".
+        self.mark = (zlib.crc32(f"omnitenant:{tenant_id}".encode()) >> 1) or 1
+
+    def check(self) -> None:
+        """Refuse a path that cannot be used or is somebody else's.
+
+        Raises:
+            ProvisioningError: names the path and the remedy.
+        """
+        if self.in_memory:
+            return
+        path = Path(self.name)
+        master = Path(str(connections.settings[omnitenant_settings.MASTER_DB_ALIAS]["NAME"]))
+        if path.absolute() == master.absolute():
+            raise self._error(f"{self.name} is the master's own database", "choose another NAME")
+        if not path.parent.is_dir():
+            raise self._error(f"the folder {path.parent} does not exist", "make it, or choose another NAME")
+        if not path.exists():
+            if not os.access(path.parent, os.W_OK | os.X_OK):
+                raise self._error(
+                    f"the folder {path.parent} is not writable", "grant the right, or choose another NAME"
+                )
+            return
+        if self._mark_of(path) != self.mark:
+            raise self._error(
+                f"{self.name} exists already and is not the database of this tenant",
+                "choose another NAME, or move the file away",
+            )
+
+    def exists(self) -> bool:
+        """Tell whether the database is there, whoever's it is."""
+        return self.in_memory or Path(self.name).exists()
+
+    def create(self) -> bool:
+        """Make the file and mark it.
+
+        Returns:
+            True when it was made, False when it was there (and is this tenant's).
+
+        Raises:
+            ProvisioningError: the file cannot be made.
+        """
+        if self.in_memory:
+            return True
+        path = Path(self.name)
+        try:
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o644))
+        except FileExistsError:
+            self.check()
+            return False
+        except OSError as error:
+            raise self._error(f"{self.name} cannot be made ({error.strerror})", "choose another NAME") from error
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute(f"PRAGMA application_id = {self.mark:d}")
+        return True
+
+    def drop(self) -> None:
+        """Remove the file; nothing to do where it is gone. A database in memory goes with its last connection.
+
+        Raises:
+            ProvisioningError: the file cannot be removed.
+        """
+        if self.in_memory:
+            return
+        for suffix in ("", *_SIDE_FILES):
+            try:
+                Path(self.name + suffix).unlink(missing_ok=True)
+            except OSError as error:
+                raise self._error(
+                    f"{self.name + suffix} cannot be removed ({error.strerror})", "remove it by hand"
+                ) from error
+
+    def _mark_of(self, path: Path) -> int:
+        try:
+            with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+                (mark,) = connection.execute("PRAGMA application_id").fetchone()
+        except sqlite3.Error:
+            return 0
+        return int(mark)
+
+    def _error(self, problem: str, remedy: str) -> ProvisioningError:
+        message = f"tenant {self.tenant_id!r} cannot have its database: {problem}; {remedy}"
+        return ProvisioningError(message, tenant_id=self.tenant_id)

@@ -1,0 +1,5 @@
+"""Management commands of the installed app."""
+
+from __future__ import annotations
+
+__all__: list[str] = []

@@ -1,0 +1,7 @@
+"""The command ``createtenant``, where Django looks for those of the installed app."""
+
+from __future__ import annotations
+
+from omnitenant_routing.management.commands.createtenant import Command
+
+__all__ = ["Command"]

@@ -1,0 +1,7 @@
+"""Tasks that know their tenant. Needs the extra ``celery``."""
+
+from __future__ import annotations
+
+from omnitenant_celery import TenantAwareTask
+
+__all__ = ["TenantAwareTask"]
