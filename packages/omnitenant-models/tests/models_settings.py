@@ -33,6 +33,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "omnitenant_models",
     "probe",
+    "shapes",
 ]
 MIDDLEWARE = [
     "omnitenant_models.middleware.TenantMiddleware",

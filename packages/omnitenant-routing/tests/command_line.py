@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import io
 import os
 import pty
 import select
 import subprocess
 import sys
-import termios
 from collections.abc import Sequence
 from contextlib import ExitStack, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
@@ -20,6 +18,13 @@ from django.core.management import ManagementUtility
 TESTS = Path(__file__).parent
 PATIENCE = 60.0
 """Seconds after which a terminal that says nothing is given up."""
+
+# A terminal must be that of the process for Ctrl-C to reach it.
+OWN_TERMINAL = """
+import fcntl, os, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
+"""
 
 
 @dataclass(frozen=True)
@@ -91,7 +96,7 @@ class Project:
 
     def terminal(self, *arguments: str) -> Terminal:
         """Run a command on a terminal."""
-        return Terminal([sys.executable, "-m", "django", *arguments], self)
+        return Terminal([sys.executable, "-c", OWN_TERMINAL, "-m", "django", *arguments], self)
 
 
 class Terminal:
@@ -109,8 +114,6 @@ class Terminal:
             env=project.environment,
             cwd=project.folder,
             start_new_session=True,
-            # The terminal must be theirs for Ctrl-C to reach them.
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - no threads here
         )
         os.close(theirs)
 

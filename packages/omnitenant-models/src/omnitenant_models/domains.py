@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from ipaddress import IPv6Address
+from socket import AF_INET6, inet_ntop, inet_pton
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
@@ -62,12 +62,9 @@ def _to_ascii(name: str, host: str) -> str:
 
 def _normalize_ipv6(name: str, host: str) -> str:
     try:
-        address = IPv6Address(name[1:-1])
-    except ValueError as error:
+        return f"[{inet_ntop(AF_INET6, inet_pton(AF_INET6, name[1:-1]))}]"
+    except (OSError, ValueError) as error:
         raise ValueError(_not_a_host(host)) from error
-    if address.scope_id:
-        raise ValueError(_not_a_host(host))
-    return f"[{address.compressed}]"
 
 
 def _not_a_host(host: str) -> str:
@@ -139,4 +136,4 @@ class BaseDomain(models.Model):
         abstract = True
 
     def __str__(self) -> str:
-        return self.domain
+        return str(self.domain)

@@ -23,7 +23,8 @@ def get_tenant_model() -> type[BaseTenant]:
     Raises:
         ImproperlyConfigured: the setting is missing, or names no model.
     """
-    return _model("TENANT_MODEL")
+    model: type[BaseTenant] = _model("TENANT_MODEL")
+    return model
 
 
 def get_domain_model() -> type[BaseDomain]:
@@ -32,7 +33,8 @@ def get_domain_model() -> type[BaseDomain]:
     Raises:
         ImproperlyConfigured: the setting is missing, or names no model.
     """
-    return _model("DOMAIN_MODEL")
+    model: type[BaseDomain] = _model("DOMAIN_MODEL")
+    return model
 
 
 def get_current_tenant() -> Any | None:

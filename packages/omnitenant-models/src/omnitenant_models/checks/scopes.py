@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
+from functools import partial
 from typing import Any
 
 from django.apps import apps
@@ -39,15 +40,15 @@ def _check_names(named: Mapping[Any, Any]) -> Iterator[CheckMessage]:
 
 def _check_values(named: Mapping[Any, Any]) -> Iterator[CheckMessage]:
     wrong: dict[str, None] = {}
-    for ask, subjects in (
-        (get_app_scope, [config.label for config in apps.get_app_configs()]),
-        (get_model_scope, apps.get_models()),
-    ):
-        for subject in subjects:
-            try:
-                ask(subject)  # type: ignore[operator]  # each with its own kind of subject
-            except ValueError as error:
-                wrong[str(error)] = None
+    asked = [
+        *(partial(get_app_scope, config.label) for config in apps.get_app_configs()),
+        *(partial(get_model_scope, model) for model in apps.get_models()),
+    ]
+    for ask in asked:
+        try:
+            ask()
+        except ValueError as error:
+            wrong[str(error)] = None
     for text in wrong:
         yield Error(
             f"{text}.",

@@ -20,13 +20,17 @@ if TYPE_CHECKING:
 
     from omnitenant_models.rows.keys import TenantKey
 
+    Base = Options[Any]
+else:
+    Base = Options
+
 __all__ = ["ScopedOptions", "scope_model"]
 
 _UNNAMED = "_base_manager"
 """How Django names the base manager that nobody named."""
 
 
-class ScopedOptions(Options[Any] if TYPE_CHECKING else Options):
+class ScopedOptions(Base):
     """Options of a model whose rows belong to tenants.
 
     Attributes:
@@ -38,7 +42,7 @@ class ScopedOptions(Options[Any] if TYPE_CHECKING else Options):
     tenant_leaf: TenantMatch
 
     @cached_property
-    def base_manager(self) -> Manager[Any]:  # type: ignore[override]  # the stubs declare a plain attribute
+    def base_manager(self) -> Manager[Any]:
         """The manager behind ``save()``, ``refresh_from_db()``, foreign keys and cascades.
 
         It filters by tenant and by nothing else. One that the project named in ``Meta.base_manager_name`` is

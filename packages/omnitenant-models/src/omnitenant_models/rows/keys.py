@@ -179,7 +179,7 @@ def teach(field: ForeignKey[Any, Any]) -> TenantKey:
     """Swap the class of a foreign key for its taught subclass; a second call changes nothing."""
     taught: Any = field
     if not isinstance(field, TenantKey):
-        taught.__class__ = _taught(type(field))
+        taught.__class__ = _taught(taught.__class__)
         if getattr(field, "hidden_from_forms", True):
             taught.hidden_by_teaching = field.editable
             taught.editable = False
@@ -201,7 +201,8 @@ def _taught(field_class: type[Any]) -> type[Any]:
 
 
 def _target_label(field: ForeignKey[Any, Any]) -> str:
-    target = field.remote_field.model
+    target: Any = field.remote_field.model  # text, until the class is made
     if not isinstance(target, str):
-        return target._meta.label_lower
+        label: str = target._meta.label_lower
+        return label
     return (target if "." in target else f"{field.model._meta.app_label}.{target}").lower()

@@ -18,6 +18,7 @@ from omnitenant_models.rows.aliases import check_alias
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
+    from django.db.models import ForeignKey
     from django.db.models.sql.compiler import SQLCompiler
 
 __all__ = ["TenantMatch"]
@@ -30,6 +31,8 @@ class TenantMatch(Col):
     follows whoever runs it. With nobody active it raises, unscoped it vanishes, and in a database that is
     not the tenant's it refuses.
     """
+
+    target: ForeignKey[Any, Any]
 
     def as_sql(
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper
