@@ -27,13 +27,16 @@ CACHES = {
 }
 
 
+def stored(tenant_id: str) -> Tenant:
+    """Give a tenant as it would come out of a database, without one."""
+    values = {"id": 1, "tenant_id": tenant_id, "name": "", "isolation_type": "cache", "config": {}, "state": "active"}
+    return Tenant.from_db("master", list(values), list(values.values()))
+
+
 @pytest.fixture(name="two")
 def _two() -> tuple[Tenant, Tenant]:
     """Two tenants that need no database."""
-    return tuple(
-        Tenant(pk=number, tenant_id=name, isolation_type="cache")
-        for number, name in enumerate(("acme", "globex"), start=1)
-    )  # type: ignore[return-value]  # two names make two tenants
+    return stored("acme"), stored("globex")
 
 
 @override_settings(CACHES=CACHES)
@@ -92,10 +95,10 @@ def test_a_tenant_cannot_be_named_into_another_ones_keys(two: tuple[Tenant, Tena
     """No id, schema or word for the master makes the key of somebody else."""
     made = set()
     for guard in (
-        TenantContext.use_tenant(Tenant(pk=1, tenant_id="acme")),
+        TenantContext.use_tenant(stored("acme")),
         TenantContext.use_schema("acme"),
         TenantContext.use_master_db(),
-        TenantContext.use_tenant(Tenant(pk=2, tenant_id="shared")),
+        TenantContext.use_tenant(stored("shared")),
     ):
         with guard:
             made.add(make_key("k", "", 1))

@@ -8,10 +8,11 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+from django.core import serializers
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.dispatch import Signal
 from omnitenant_context.context import TenantContext
-from omnitenant_context.errors import ProvisioningError, TenantInactiveError
+from omnitenant_context.errors import OmnitenantError, ProvisioningError, TenantInactiveError
 from omnitenant_models.signals import tenant_created, tenant_deleted, tenant_migrated
 from omnitenant_models.tenants import BaseTenant
 from omnitenant_routing.databases.aliases import alias_of
@@ -199,7 +200,9 @@ def test_schemas_need_postgresql() -> None:
 
 def test_an_isolation_type_that_does_not_exist() -> None:
     """A row that was written past the model names what it could be."""
-    tenant = pending("odd", "cloud")
+    tenant = pending("odd")
+    Tenant.objects.filter(pk=tenant.pk).update(isolation_type="cloud")
+    tenant.refresh_from_db()
     with pytest.raises(ProvisioningError, match="'cloud', which does not exist; use one of"):
         get_tenant_backend(tenant)
 
@@ -246,6 +249,27 @@ def test_delete_removes_the_rows_of_one_tenant_only(make_tenant: MakeTenant) -> 
     get_tenant_backend(one).delete()
     with TenantContext.unscoped():
         assert [project.name for project in Project.objects.all()] == ["two"]
+
+
+def test_deleting_a_tenant_leaves_a_file_that_is_not_its_own() -> None:
+    """A tenant that named somebody else's file can go; the file stays."""
+    path = folder() / "precious.sqlite3"
+    path.write_bytes(b"not even a database")
+    tenant = pending("guest", db_config={"NAME": path.name})
+    get_tenant_backend(tenant).delete()
+    assert not Tenant.objects.filter(tenant_id="guest").exists()
+    assert path.read_bytes() == b"not even a database"
+    path.unlink()
+
+
+def test_migrating_the_tenants_own_table_away_and_back(acme: BaseTenant) -> None:
+    """The mirror comes back with the table."""
+    backend = get_tenant_backend(acme)
+    backend.migrate("probe", "zero")
+    backend.migrate()
+    with TenantContext.use_tenant(acme):
+        assert Project.objects.create(name="back").tenant_id == acme.pk
+        assert Tenant.objects.using(DEFAULT_DB_ALIAS).get().tenant_id == "acme"
 
 
 def test_deleting_a_tenant_whose_file_is_gone(acme: BaseTenant) -> None:
@@ -321,7 +345,20 @@ class TestMirror:
     def test_it_is_not_taken_for_the_tenant(self, acme: BaseTenant) -> None:
         """A row without its configuration can neither be entered nor saved over the real one."""
         row = Tenant.objects.using(alias_of("acme")).get()
-        with pytest.raises(TenantInactiveError, match="from the tenant's own database"):
+        with pytest.raises(TenantInactiveError, match="'acme' is mirrored"):
             TenantContext.use_tenant(row).__enter__()
-        with pytest.raises(Exception, match="would erase the configuration"):
+        with pytest.raises(OmnitenantError, match="would erase the configuration"):
             row.save()
+
+    def test_a_fixture_of_a_tenants_database_does_not_erase_the_configuration(self, acme: BaseTenant) -> None:
+        """``loaddata`` writes past ``save()``; the row without a configuration is refused in the master alone."""
+        acme.config = {"db_config": {}, "precious": 1}
+        acme.save()
+        with TenantContext.use_tenant(acme):
+            dumped = serializers.serialize("json", Tenant.objects.using(DEFAULT_DB_ALIAS).all())
+            for each in serializers.deserialize("json", dumped, using=DEFAULT_DB_ALIAS):
+                each.save(using=DEFAULT_DB_ALIAS)
+        for each in serializers.deserialize("json", dumped):
+            with pytest.raises(OmnitenantError, match="would erase the configuration"):
+                each.save()
+        assert Tenant.objects.get(pk=acme.pk).config == {"db_config": {}, "precious": 1}

@@ -8,16 +8,18 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from django.db import DatabaseError
 from django.db.models import NOT_PROVIDED, Field
+from omnitenant_context.errors import OmnitenantError
 from omnitenant_models.tenants import MIRROR, BaseTenant
 
+from omnitenant_routing.databases.aliases import is_tenant_alias
+from omnitenant_routing.databases.handler import real_alias
 from omnitenant_routing.places import MASTER_ALIAS, place_of
 
 if TYPE_CHECKING:
     from django.db.models import Model
 
-__all__ = ["find_mirrored", "mirror", "mirror_after_save"]
+__all__ = ["mirror", "mirror_after_save", "refuse_mirror_in_master"]
 
 logger = logging.getLogger(__name__)
 
@@ -47,22 +49,6 @@ def mirror(tenant: BaseTenant) -> None:
     )
 
 
-def find_mirrored(model: type[BaseTenant], alias: str) -> list[str]:
-    """Return the ids of the tenants whose rows stand in a database: whose database it is.
-
-    Args:
-        model: the tenant model.
-        alias: a database that may hold anything.
-
-    Returns:
-        The ids, or an empty list when the table is missing.
-    """
-    try:
-        return list(model._base_manager.using(alias).values_list("tenant_id", flat=True)[:10])
-    except DatabaseError:
-        return []
-
-
 def mirror_after_save(
     sender: type[Model], instance: Model, *, created: bool, raw: bool, **_: Any
 ) -> None:
@@ -83,6 +69,20 @@ def mirror_after_save(
             instance.tenant_id,
             exc_info=True,
         )
+
+
+def refuse_mirror_in_master(sender: type[Model], instance: Model, *, using: str, **_: Any) -> None:
+    """Refuse to write a mirrored row into the master, as a fixture of a tenant's database would.
+
+    Raises:
+        OmnitenantError: names the tenant and what would be lost.
+    """
+    if isinstance(instance, BaseTenant) and MIRROR in instance.config and not is_tenant_alias(real_alias(using)):
+        message = (
+            f"the row of tenant {instance.tenant_id!r} comes from the tenant's own database, and writing it to "
+            "the master would erase the configuration there; leave the tenant model out of the fixture"
+        )
+        raise OmnitenantError(message)
 
 
 def _mirrored(field: Field[Any, Any], tenant: BaseTenant) -> Any:

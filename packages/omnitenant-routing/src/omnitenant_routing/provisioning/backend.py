@@ -115,7 +115,8 @@ class TenantBackend:
         if first:
             # On the instance alone, so that receivers can enter the tenant; in the database when they are done.
             tenant.state = TenantState.ACTIVE
-        if first or tenant.state not in _UNFINISHED:
+        if not target:
+            # A target may have taken the tenant's own table away; migrating everything brings both back.
             mirror(tenant)
         with TenantContext.use_tenant(tenant, allow_inactive=True):
             tenant_migrated.send(sender=type(tenant), tenant=tenant)

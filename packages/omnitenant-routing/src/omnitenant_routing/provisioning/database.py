@@ -41,15 +41,14 @@ class DatabaseBackend(TenantBackend):
         return self._database().create()
 
     def remove_place(self) -> None:
-        """Close this thread's connection and remove the database."""
+        """Close this thread's connection and remove the database; one that is not this tenant's is left alone."""
         database = self._database()
-        if database.exists():
-            database.check()
         alias = alias_of(self.tenant.tenant_id)
         # The base class's close(): SQLite's own keeps a database in memory open, which must go here.
         BaseDatabaseWrapper.close(connections[alias])
         del connections[alias]
-        database.drop()
+        if not database.is_foreign():
+            database.drop()
         forget_tenant(self.tenant.tenant_id)
 
     def _database(self) -> SQLiteDatabase:

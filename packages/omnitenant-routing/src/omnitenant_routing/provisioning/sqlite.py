@@ -67,6 +67,11 @@ class SQLiteDatabase:
         """Tell whether the database is there, whoever's it is."""
         return self.in_memory or Path(self.name).exists()
 
+    def is_foreign(self) -> bool:
+        """Tell whether a file stands there that is not this tenant's."""
+        path = Path(self.name)
+        return not self.in_memory and path.is_file() and self._mark_of(path) != self.mark
+
     def create(self) -> bool:
         """Make the file and mark it.
 
