@@ -78,7 +78,8 @@ def test_the_umbrella_holds_the_facade_alone(dist: Path) -> None:
     (sdist,) = dist.glob("django_omnitenant-*.tar.gz")
     with tarfile.open(sdist) as archive:
         second = {Path(name).parts[1] for name in archive.getnames() if len(Path(name).parts) > 1}
-    assert second <= {"src", "README.md", "CHANGELOG.md", "LICENSE", "pyproject.toml", "PKG-INFO", ".gitignore"}
+    metadata = {"README.md", "CHANGELOG.md", "LICENSE", "PKG-INFO", "pyproject.toml", "hatch.toml", ".gitignore"}
+    assert second <= {"src", *metadata}
 
 
 def test_every_wheel_has_its_types_and_its_licence(dist: Path) -> None:

@@ -101,10 +101,11 @@ def asking(tenant: Any, other: Any) -> None:
         code = blocks("Basic Queries")[0].replace("id=1", f"id={first.pk}")
         exec(code, namespace)  # noqa: S102
         assert namespace["project_count"] == 1
-        run("Filtering")
+        imported = run("Filtering")
         Task.objects.create(project=first, hours_spent=3)
         assert run("Aggregations")["total_hours"] == 3  # noqa: PLR2004
-        run("Bulk Operations")
+        # This block uses what the one on filtering has imported.
+        run("Bulk Operations", timezone=imported["timezone"], timedelta=imported["timedelta"])
         assert Project.objects.count() == 4  # noqa: PLR2004
         assert all(project.tenant_id == tenant.pk for project in Project.objects.all())
         run("Wrong Tenant Data", request=Request(tenant))

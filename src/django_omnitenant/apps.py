@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from importlib.util import find_spec
+
 from django.apps import AppConfig
 
 __all__ = ["DjangoOmnitenantConfig"]
@@ -20,3 +23,6 @@ class DjangoOmnitenantConfig(AppConfig):
 
         setup_models()
         setup_routing()
+        # Where the extra is installed, tasks must carry their tenant however and whenever Celery is imported.
+        if find_spec("omnitenant_celery") is not None:
+            import_module("omnitenant_celery")

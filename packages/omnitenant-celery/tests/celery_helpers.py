@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from uuid import uuid4
 
-import celery_probe
 from celery import Celery
 
+import celery_probe
 from omnitenant_context.carriers import HEADER, extract
 
 TIMEOUT = 20
@@ -29,7 +29,7 @@ def carried(headers):
     return extract({HEADER: headers[HEADER]}).label
 
 
-def eventually(ask, wanted=True, seconds=TIMEOUT):  # noqa: FBT002 - an answer, not a switch
+def eventually(ask, wanted=True, seconds=TIMEOUT):
     """Ask until the answer is the wanted one, and give the last answer."""
     end = time.monotonic() + seconds
     while (answer := ask()) != wanted and time.monotonic() < end:

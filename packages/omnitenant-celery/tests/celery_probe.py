@@ -16,8 +16,8 @@ from pathlib import Path
 import celery
 from celery import Celery, signals
 from celery.worker.request import Request
-from celery_folders import configure
 
+from celery_folders import configure
 from omnitenant_celery import TenantAwareTask, fan_out
 from omnitenant_context.context import TenantContext
 from omnitenant_context.errors import TenantInactiveError, TenantNotFound
@@ -38,8 +38,7 @@ class Customer:
 
 
 CUSTOMERS = {
-    name: Customer(name, "suspended" if name == "idle" else "active")
-    for name in ("acme", "globex", "initech", "idle")
+    name: Customer(name, "suspended" if name == "idle" else "active") for name in ("acme", "globex", "initech", "idle")
 }
 
 
@@ -175,8 +174,8 @@ def define(app):  # noqa: C901, PLR0915 - a list of small tasks
         where.delay(mark)
 
     @task(name="on_error_by_id")
-    def on_error_by_id(task_id, mark):
-        record(mark, "errback")
+    def on_error_by_id(task_id, **named):  # one parameter, or celery takes it for the other kind
+        record(named["mark"], "errback")
 
     @task(name="outer")
     def outer(mark):

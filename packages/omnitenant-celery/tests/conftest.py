@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import os
-import sys
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from celery import signals
 from celery.contrib.testing.worker import start_worker
 
-sys.path.insert(0, str(Path(__file__).parent))  # a worker process imports the same module
-
 import celery_probe
 from celery_helpers import make_app
-
 from omnitenant_context.context import TenantContext
 from omnitenant_context.scope import NOBODY
 

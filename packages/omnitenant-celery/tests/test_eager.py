@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import celery
 import pytest
-from celery_probe import label, recorded, use
+from celery import signals
 
+from celery_probe import label, recorded, use
 from omnitenant_celery import tenant_headers
 from omnitenant_context.context import TenantContext
 from omnitenant_context.errors import TenantInactiveError, TenantNotFound, TenantRequiredError
@@ -59,6 +60,22 @@ def test_eager__refused_inside_a_tenant(eager_app, mark):
     assert recorded(mark) == []
 
 
+def test_eager__refused_is_nobody_s_from_the_start(eager_app, mark):
+    """Who else watches the task start does not see the caller's tenant in its place."""
+    seen = []
+
+    def watch(**_):
+        seen.append(label())
+
+    signals.task_prerun.connect(watch)
+    try:
+        with use("acme"), pytest.raises(TenantNotFound):
+            eager_app.tasks["where"].apply_async((mark,), headers=tenant_headers("gone"))
+    finally:
+        signals.task_prerun.disconnect(watch)
+    assert seen == ["nobody"]
+
+
 def test_eager__master(eager_app, mark):
     """A task of the master runs there, and its caller's tenant is back afterwards."""
     with use("acme"):
@@ -104,9 +121,7 @@ def test_eager__canvas(eager_app, mark):
 def test_eager__errback(eager_app, mark):
     """The errback of an eager task runs in its context."""
     with use("acme"):
-        result = eager_app.tasks["boom"].apply_async(
-            (mark,), link_error=eager_app.tasks["on_error"].s(mark)
-        )
+        result = eager_app.tasks["boom"].apply_async((mark,), link_error=eager_app.tasks["on_error"].s(mark))
     assert result.state == "FAILURE"
     assert ("errback", "acme") in recorded(mark)
 

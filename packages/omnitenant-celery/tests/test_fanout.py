@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 
 from celery_helpers import carried, get
 from celery_probe import CUSTOMERS, label, recorded, use
-
 from omnitenant_celery import fan_out
 from omnitenant_context.carriers import HEADER
 

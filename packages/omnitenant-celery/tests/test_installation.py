@@ -11,10 +11,10 @@ import pytest
 from celery import signals
 from celery.app.base import BUILTIN_FIXUPS
 from celery.loaders.app import AppLoader
-from celery_helpers import make_app
-from celery_probe import NotingRequest
 
 import omnitenant_celery
+from celery_helpers import make_app
+from celery_probe import NotingRequest
 from omnitenant_celery import TenantRequest, install
 from omnitenant_celery._apps import known_apps
 from omnitenant_celery.execution import enter_task, leave_task
@@ -129,7 +129,7 @@ def test_install__keeps_the_hook_of_the_loader(mark):
     seen = []
 
     class Loader(AppLoader):
-        def on_task_init(self, task_id, task):  # noqa: ARG002 - celery's signature
+        def on_task_init(self, task_id, task):
             seen.append(task.name)
 
     app = celery.Celery(f"loader-{mark}", loader=Loader, set_as_current=False)

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import celery
 import pytest
+
 from celery_folders import configure
 from celery_helpers import eventually, get, state_of
 from celery_probe import define, flag, recorded, shared_aware, shared_plain, use
-
 from omnitenant_celery import tenant_headers
 
 
@@ -70,9 +70,7 @@ def test_prefork__retry_and_link(app, mark):
 def test_prefork__refused(app, mark, tenant_id):
     """The task of a deleted or suspended tenant fails, stored and reported, without its body."""
     errback = app.tasks["on_error_by_id"].s(mark=mark)
-    result = app.tasks["direct"].apply_async(
-        (mark,), headers=tenant_headers(tenant_id), link_error=errback
-    )
+    result = app.tasks["direct"].apply_async((mark,), headers=tenant_headers(tenant_id), link_error=errback)
     assert state_of(result) == "FAILURE"
     seen = {("task_failure", "nobody"), ("errback", "nobody")}
     assert eventually(lambda: set(recorded(mark)), seen) == seen
@@ -81,9 +79,7 @@ def test_prefork__refused(app, mark, tenant_id):
 def test_prefork__hard_time_limit(app, mark):
     """The main process handles it: errback, what it calls and ``task_failure`` have the tenant."""
     with use("acme"):
-        result = app.tasks["sleepy"].apply_async(
-            (mark,), time_limit=1, link_error=app.tasks["on_error"].s(mark)
-        )
+        result = app.tasks["sleepy"].apply_async((mark,), time_limit=1, link_error=app.tasks["on_error"].s(mark))
     assert state_of(result) == "FAILURE"
     seen = {("body", "acme"), ("errback", "acme"), ("task_failure", "acme")}
     assert eventually(lambda: set(recorded(mark)), seen) == seen

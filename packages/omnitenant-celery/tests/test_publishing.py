@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import celery
 import pytest
+
 from celery_helpers import carried
 from celery_probe import use
-
 from omnitenant_celery import tenant_headers
 from omnitenant_context.carriers import HEADER, extract
 from omnitenant_context.context import TenantContext
@@ -17,9 +17,7 @@ CALLS = {
     "apply_async": lambda app: app.tasks["where"].apply_async(("-",), countdown=5),
     "send_task": lambda app: app.send_task("elsewhere", ("-",)),
     "signature": lambda app: app.tasks["where"].s("-").delay(),
-    "chain": lambda app: celery.chain(
-        app.tasks["where"].s("-"), app.tasks["where"].si("-")
-    ).delay(),
+    "chain": lambda app: celery.chain(app.tasks["where"].s("-"), app.tasks["where"].si("-")).delay(),
     "group": lambda app: celery.group(app.tasks["where"].s("-"), app=app).delay(),
     "class": lambda app: app.tasks["direct"].delay("-"),
 }

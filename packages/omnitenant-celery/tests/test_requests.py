@@ -8,8 +8,8 @@ import pytest
 from billiard.einfo import ExceptionInfo
 from celery import signals
 from celery.concurrency.base import BasePool
-from celery_probe import label, load, use
 
+from celery_probe import label, load, recorded, use
 from omnitenant_celery import TenantRequest, tenant_headers
 from omnitenant_context.context import TenantContext
 from omnitenant_context.loaders import register_loader
@@ -31,9 +31,9 @@ def pool(quiet_app):
 def receive(quiet_app):
     """Publish a task for a tenant and make the request that a worker would make of it."""
 
-    def receive_one(tenant_id="acme", name="where"):
+    def receive_one(tenant_id="acme", name="where", **options):
         headers = tenant_headers(tenant_id) if tenant_id else None
-        quiet_app.tasks[name].apply_async(("-",), headers=headers)
+        quiet_app.tasks[name].apply_async(("-",), headers=headers, **options)
         with quiet_app.connection_for_read() as connection:
             queue = quiet_app.amqp.queues[quiet_app.conf.task_default_queue]
             message = queue(connection.default_channel).get(no_ack=True)
@@ -80,10 +80,10 @@ def failed(error):
         return ExceptionInfo()
 
 
-def test_on_timeout__hard(receive, failures):
-    """A hard time limit is reported for the tenant."""
-    receive().on_timeout(soft=False, timeout=1)
-    assert failures == ["acme"]
+def test_on_timeout__hard(quiet_app, receive, mark):
+    """A hard time limit calls the errbacks for the tenant."""
+    receive(link_error=quiet_app.tasks["on_error"].s(mark)).on_timeout(soft=False, timeout=1)
+    assert recorded(mark) == [("errback", "acme")]
 
 
 def test_on_timeout__soft(receive, loads):

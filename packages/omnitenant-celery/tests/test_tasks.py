@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import celery
 import pytest
+
 from celery_helpers import carried, eventually, get
 from celery_probe import CUSTOMERS, recorded, shared_aware, use
-
 from omnitenant_celery import tenant_headers
 from omnitenant_context.carriers import HEADER
 from omnitenant_context.context import TenantContext

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import celery
 import pytest
-from celery_helpers import eventually, get, state_of
-from celery_probe import recorded, use
 
+from celery_helpers import eventually, get, state_of
+from celery_probe import label, recorded, use
 from omnitenant_celery import tenant_headers
 from omnitenant_context.carriers import HEADER
 from omnitenant_context.context import TenantContext
@@ -42,11 +42,22 @@ def test_run__with_nobody(app, mark):
     assert get(app.tasks["where"].delay(mark)) == "nobody"
 
 
-def test_run__a_task_that_leaves_something_active(app, mark):
-    """What a body entered and never left is gone before the next task."""
-    with use("acme"):
-        get(app.tasks["leaky"].delay(mark))
-    assert get(app.tasks["where"].delay(mark)) == "nobody"
+@pytest.mark.parametrize("tenant_id", ["acme", None])
+def test_run__a_task_that_leaves_something_active(app, mark, tenant_id):
+    """What a body entered and never left is gone when the worker goes on."""
+    seen = []
+
+    def watch(**_):
+        seen.append(label())
+
+    celery.signals.task_received.connect(watch)
+    try:
+        headers = tenant_headers(tenant_id) if tenant_id else None
+        get(app.tasks["leaky"].apply_async((mark,), headers=headers))
+        assert get(app.tasks["where"].delay(mark)) == "nobody"
+    finally:
+        celery.signals.task_received.disconnect(watch)
+    assert seen == ["nobody", "nobody"]
 
 
 def test_run__many_tenants_at_once(app, mark):
@@ -120,8 +131,7 @@ def test_chord__whose_body_is_a_chain_after_chains(app, mark):
     """The caller's context reaches through chains on both sides of a chord."""
     where, behind, collect = app.tasks["where"], app.tasks["behind"], app.tasks["collect"]
     header = [
-        celery.chain(where.s(mark).set(headers=tenant_headers(each)), behind.s(mark))
-        for each in ("acme", "globex")
+        celery.chain(where.s(mark).set(headers=tenant_headers(each)), behind.s(mark)) for each in ("acme", "globex")
     ]
     with TenantContext.use_master_db():
         result = celery.chord(header, app=app)(collect.s(mark) | behind.s(mark))
@@ -171,9 +181,7 @@ def test_retry__called_inside_another_context(app, mark):
     assert get(result) == "acme"
 
 
-@pytest.mark.parametrize(
-    ("name", "seen"), [("replaced", "acme"), ("replaced_by_group", ["acme", "acme"])]
-)
+@pytest.mark.parametrize(("name", "seen"), [("replaced", "acme"), ("replaced_by_group", ["acme", "acme"])])
 def test_replace(app, mark, name, seen):
     """What a task is replaced by runs for its tenant."""
     with use("acme"):
@@ -194,9 +202,7 @@ def test_eager_task_inside_a_task(app, mark):
 def test_refused__a_tenant_that_cannot_be_entered(app, mark, name, tenant_id):
     """For a deleted or suspended tenant the task fails, is reported, and its body never runs."""
     errback = app.tasks["on_error_by_id"].s(mark=mark)
-    result = app.tasks[name].apply_async(
-        (mark,), headers=tenant_headers(tenant_id), link_error=errback
-    )
+    result = app.tasks[name].apply_async((mark,), headers=tenant_headers(tenant_id), link_error=errback)
     assert state_of(result) == "FAILURE"
     assert repr(tenant_id) in str(result.result)
     seen = {("task_failure", "nobody"), ("errback", "nobody")}
@@ -231,9 +237,7 @@ def test_refused__is_logged_with_task_and_tenant(app, mark, caplog):
 def test_refused__in_a_chain(app, mark):
     """What would have followed never runs, and the whole chain has failed."""
     where = app.tasks["where"]
-    result = celery.chain(where.s(mark), app.tasks["behind"].s(mark)).apply_async(
-        headers=tenant_headers("idle")
-    )
+    result = celery.chain(where.s(mark), app.tasks["behind"].s(mark)).apply_async(headers=tenant_headers("idle"))
     assert state_of(result) == "FAILURE"
     assert {event for event, _ in recorded(mark)} <= {"task_failure"}
 

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from omnitenant_celery import TenantAwareTask
+from omnitenant_celery.django import TenantAwareTask
 
 __all__ = ["TenantAwareTask"]

@@ -10,7 +10,7 @@ __all__ = ["add_fixup", "known_apps"]
 
 def known_apps() -> list[Celery]:
     """List every app that was made and not yet collected, finalized or not."""
-    return list(_state._get_active_apps())  # type: ignore[attr-defined]  # noqa: SLF001 - the only list
+    return list(_state._get_active_apps())  # type: ignore[attr-defined]
 
 
 def add_fixup(name: str) -> None:

@@ -80,5 +80,4 @@ def _prepare_worker(sender: Any, **_: object) -> None:
         (signals.task_postrun, leave_task, _POSTRUN),
     ):
         signal.disconnect(receiver, dispatch_uid=uid)
-        continue
         signal.connect(receiver, weak=False, dispatch_uid=uid)

@@ -78,10 +78,8 @@ def scope_for(task: Task[Any, Any], request: SupportsGet) -> Scope:
     if policy is TenantPolicy.MASTER:
         return MASTER
     header = find_header(request)
-    if header is None and request.get("is_eager", False):
-        scope = get_scope()
-    else:
-        scope = read_header(header)
+    in_place = header is None and request.get("is_eager", False)
+    scope = get_scope() if in_place else read_header(header)
     if policy is TenantPolicy.REQUIRED and not isinstance(scope, ActiveTenant):
         message = (
             f"task {task.name!r} needs a tenant and was called with none ({scope.label}); call it "

@@ -77,10 +77,10 @@ class TenantRequest(Request):
         with self._scope():
             super().terminate(pool, signal)
 
-    def cancel(self, pool: BasePool, signal: int | None = None, emit_retry: bool = True) -> None:  # noqa: FBT001, FBT002 - celery's signature
+    def cancel(self, *args: Any, **kwargs: Any) -> None:
         """Stop the running task because the connection to the broker was lost."""
         with self._scope():
-            super().cancel(pool, signal, emit_retry)
+            super().cancel(*args, **kwargs)
 
     def info(self, safe: bool = False) -> Any:  # noqa: FBT001, FBT002 - celery's signature
         """Describe the task, as ``celery inspect active`` (reserved, scheduled) shows it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from celery import Task
 from celery.result import AsyncResult, EagerResult
@@ -17,7 +17,13 @@ from omnitenant_context.context import TenantContext
 __all__ = ["TenantAwareTask"]
 
 
-class TenantAwareTask(Task[Any, Any]):
+if TYPE_CHECKING:
+    _Task = Task[Any, Any]
+else:
+    _Task = Task  # celery 5.4 cannot subscript it
+
+
+class TenantAwareTask(_Task):
     """A task that needs a tenant, and may be told by its argument ``tenant_id`` which one.
 
     ``@shared_task(base=TenantAwareTask)``. Which tenant the body runs for, the first that applies:

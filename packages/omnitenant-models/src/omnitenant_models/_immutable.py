@@ -6,10 +6,10 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from django.apps import apps
+
 from omnitenant_context.context import TenantContext
 from omnitenant_context.errors import OmnitenantError
 from omnitenant_context.scope import ActiveTenant
-
 from omnitenant_models._kinds import IsolationType, TenantState
 from omnitenant_models.rows.keys import get_tenant_key
 from omnitenant_models.scopes import TenantScope, get_model_scope
@@ -22,9 +22,7 @@ __all__ = ["refuse_to_part"]
 _FIXED = frozenset({"tenant_id", "isolation_type"})
 
 
-def refuse_to_part(
-    tenant: BaseTenant, using: str | None = None, update_fields: Collection[str] | None = None
-) -> None:
+def refuse_to_part(tenant: BaseTenant, using: str | None = None, update_fields: Collection[str] | None = None) -> None:
     """Refuse to save a tenant under another id, or with another isolation type than its data has.
 
     Reads the row in the database, because the instance in memory is what was changed; nothing is read where

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from omnitenant_context.errors import TenantNotFound
-
 from omnitenant_models.tenants import BaseTenant
 from omnitenant_models.utils import get_tenant_model
 

@@ -10,7 +10,6 @@ __all__ = ["OmnitenantModelsConfig", "setup"]
 def setup() -> None:
     """Connect the tenant loader, the signals and the system checks. Calling it again changes nothing."""
     from omnitenant_context.loaders import register_loader
-
     from omnitenant_models import (  # signals: importing them connects them to the context
         _loader,
         checks,

@@ -133,6 +133,8 @@ class BaseDomain(models.Model):
     )
 
     class Meta:
+        """A base without a table."""
+
         abstract = True
 
     def __str__(self) -> str:

@@ -25,7 +25,5 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
 )
 """App label to (scope, why)."""
 
-KNOWN_APPS: Final[Mapping[str, str]] = MappingProxyType(
-    {label: scope for label, (scope, _) in REASONS.items()}
-)
+KNOWN_APPS: Final[Mapping[str, str]] = MappingProxyType({label: scope for label, (scope, _) in REASONS.items()})
 """App label to scope."""

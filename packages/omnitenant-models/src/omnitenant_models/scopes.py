@@ -86,7 +86,7 @@ def _scope_of(model: type[models.Model]) -> TenantScope:
         return _scope_of(parent)
     if _of_app_config(options.app_label) is None:
         for name, value in omnitenant_settings.MODEL_SCOPES.items():
-            if name.lower() == options.label_lower:
+            if str(name).lower() == options.label_lower:
                 return _parsed(value, f"{SETTING_NAME}['MODEL_SCOPES'][{name!r}]")
     return _scope_of_app(options.app_label)
 

@@ -28,7 +28,7 @@ class OmnitenantSettings:
     TENANT_RESOLVER: str | Sequence[str] = "omnitenant_models.resolvers.CustomDomainTenantResolver"
     """Dotted path of the resolver of requests, or a list of paths that are asked in turn."""
     PUBLIC_HOST: str | None = None
-    """Host name of the master: requests to it run without a tenant."""
+    """Host name of the master; requests to it run without a tenant."""
     PUBLIC_TENANT_NAME: str = "public"
     """Reserved: no tenant may have this id."""
     MASTER_TENANT_NAME: str = "master"
@@ -63,6 +63,8 @@ class OmnitenantSettings:
     """Dotted path of ``view(request, tenant)``: the page of a tenant that is not active."""
     NOT_FOUND_VIEW: str | None = None
     """Dotted path of ``view(request)``: the page where no tenant is found."""
+    MEMBERSHIP: str | None = None
+    """Dotted path of ``is_member(user, tenant)``: whether a user belongs to a tenant."""
 
     if not TYPE_CHECKING:
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from django.dispatch import Signal
+
 from omnitenant_context.listeners import Listener, add_listener
 from omnitenant_context.scope import ActiveTenant, Scope
 

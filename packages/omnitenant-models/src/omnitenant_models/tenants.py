@@ -8,9 +8,9 @@ from typing import Any, ClassVar, Final
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
 from omnitenant_context.context import TenantContext
 from omnitenant_context.errors import OmnitenantError, TenantInactiveError
-
 from omnitenant_models._immutable import refuse_to_part
 from omnitenant_models._kinds import REMEDIES, IsolationType, TenantState
 from omnitenant_models.settings import omnitenant_settings
@@ -91,9 +91,7 @@ class BaseTenant(models.Model):
     IsolationType: ClassVar[type[IsolationType]] = IsolationType
     State: ClassVar[type[TenantState]] = TenantState
 
-    tenant_id = models.CharField(
-        _("tenant id"), max_length=63, unique=True, validators=[validate_tenant_id]
-    )
+    tenant_id = models.CharField(_("tenant id"), max_length=63, unique=True, validators=[validate_tenant_id])
     name = models.CharField(_("name"), max_length=255)
     isolation_type = models.CharField(
         _("isolation type"),
@@ -101,9 +99,7 @@ class BaseTenant(models.Model):
         choices=IsolationType.choices,
         default=IsolationType.TABLE,
     )
-    config = models.JSONField(
-        _("configuration"), default=dict, blank=True, validators=[validate_config]
-    )
+    config = models.JSONField(_("configuration"), default=dict, blank=True, validators=[validate_config])
     state = models.CharField(
         _("state"),
         max_length=16,
@@ -113,6 +109,8 @@ class BaseTenant(models.Model):
     )
 
     class Meta:
+        """A base without a table."""
+
         abstract = True
 
     def __str__(self) -> str:
@@ -147,24 +145,26 @@ class BaseTenant(models.Model):
 
     def _refusal(self) -> tuple[str, str]:
         """Return why this instance can never be entered, and the remedy; empty texts when it can."""
+        state = remedy = ""
         if self._state.adding:
-            return "unsaved", "save it first"
-        if self.pk is None:
-            return "deleted", "load one that exists"
-        if not _NEEDED.issubset(self.__dict__):
-            return "not fully loaded", "load it without only() and defer()"
-        if not isinstance(self.config, dict):
-            return "misconfigured", "its config is no dictionary; set it to {} or to what it was"
-        if self.isolation_type not in _ISOLATIONS:
-            known = ", ".join(map(repr, IsolationType.values))
-            return "misconfigured", f"set its isolation_type to one of {known}"
-        if MIRROR in self.config:
-            return (
-                "mirrored",
+            state, remedy = "unsaved", "save it first"
+        elif self.pk is None:
+            state, remedy = "deleted", "load one that exists"
+        elif not _NEEDED.issubset(self.__dict__):
+            state, remedy = "not fully loaded", "load it without only() and defer()"
+        elif not isinstance(self.config, dict):
+            state = "misconfigured"
+            remedy = "its config is no dictionary; set it to {} or to what it was"
+        elif self.isolation_type not in _ISOLATIONS:
+            state = "misconfigured"
+            remedy = f"set its isolation_type to one of {', '.join(map(repr, IsolationType.values))}"
+        elif MIRROR in self.config:
+            state = "mirrored"
+            remedy = (
                 "this row stands in the tenant's own database and has no configuration; load it with "
-                "get_tenant_model().objects.get(...)",
+                "get_tenant_model().objects.get(...)"
             )
-        return "", ""
+        return state, remedy
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save the row in the master.
@@ -214,7 +214,7 @@ class BaseTenant(models.Model):
                 },
             )
         config = loaded.get("config", {})
-        if hasattr(config, "as_sql"):
+        if hasattr(config, "resolve_expression"):
             return
         validate_config(config)
         if MIRROR in config:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
-from omnitenant_context.context import TenantContext
 
+from omnitenant_context.context import TenantContext
 from omnitenant_models.settings import SETTING_NAME, omnitenant_settings
 
 if TYPE_CHECKING:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
+from probe.models import Project, Tenant
+
 from omnitenant_models.models import TenantQuerySetManager, VisibleTenantKey
 from omnitenant_models.scopes import TenantScope
-from probe.models import Project, Tenant
 
 
 class Task(models.Model):
@@ -138,9 +140,7 @@ class Contact(models.Model):
     """The key has another name, and another key to a tenant stands before it."""
 
     met_through = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+", null=True)
-    tenant = models.ForeignKey(
-        Tenant, on_delete=models.CASCADE, related_name="contacts", db_column="owner"
-    )
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="contacts", db_column="owner")
     name = models.CharField(max_length=100)
 
     objects = TenantQuerySetManager()
@@ -233,3 +233,24 @@ class Charge(models.Model):
     name = models.CharField(max_length=100)
 
     objects = TenantQuerySetManager()
+
+
+class MemberManager(TenantQuerySetManager["Member"], BaseUserManager["Member"]):
+    """A manager of users."""
+
+    use_in_migrations = True
+
+    def create_user(self, email: str) -> Member:
+        """Create a user."""
+        return self.create(email=self.normalize_email(email))
+
+
+class Member(AbstractBaseUser):
+    """A user of one tenant, whose address may be another's at other tenants."""
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE)
+    email = models.EmailField()
+
+    USERNAME_FIELD = "email"
+
+    objects = MemberManager()

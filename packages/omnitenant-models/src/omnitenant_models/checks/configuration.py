@@ -112,6 +112,4 @@ def _check_model(setting: str, base: type[Any], number: str) -> list[CheckMessag
                 return []
             problem = f"is {label!r}, which is no subclass of {base.__name__}"
             hint = f"Derive it from omnitenant_models.models.{base.__name__}."
-    return [
-        Error(f"{SETTING_NAME}[{setting!r}] {problem}.", hint=hint, id=f"omnitenant_models.{number}")
-    ]
+    return [Error(f"{SETTING_NAME}[{setting!r}] {problem}.", hint=hint, id=f"omnitenant_models.{number}")]

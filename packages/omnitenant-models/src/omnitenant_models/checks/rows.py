@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
-from django.core.checks import CheckMessage, Error, Warning
+from django.core import checks
+from django.core.checks import CheckMessage, Error
 
 from omnitenant_models.rows.keys import find_tenant_keys, get_tenant_key
 from omnitenant_models.rows.manager import TenantQuerySetManager
@@ -43,7 +44,7 @@ def _check_choice(model: type[Model]) -> Iterator[CheckMessage]:
     mine = get_tenant_key(model)
     if mine and len(keys) > 1 and mine.name != "tenant":
         names = ", ".join(repr(key.name) for key in keys)
-        yield Warning(
+        yield checks.Warning(
             f"{model._meta.label} has several foreign keys to the tenant model ({names}); rows belong to the "
             f"tenant in {mine.name!r}.",
             hint="Name the one that owns the row 'tenant'.",

@@ -8,7 +8,8 @@ from functools import partial
 from typing import Any
 
 from django.apps import apps
-from django.core.checks import CheckMessage, Error, Warning
+from django.core import checks
+from django.core.checks import CheckMessage, Error
 
 from omnitenant_models.scopes import get_app_scope, get_model_scope
 from omnitenant_models.settings import SETTING_NAME, omnitenant_settings
@@ -64,10 +65,10 @@ def _check_effect(named: Mapping[Any, Any]) -> Iterator[CheckMessage]:
     scopes = {config.label: get_app_scope(config.label) for config in apps.get_app_configs()} | {
         model._meta.label_lower: get_model_scope(model) for model in apps.get_models()
     }
-    for name, value in named.items():
-        scope = scopes.get(name) or scopes.get(name.lower())
+    for name, value in ((str(key), value) for key, value in named.items()):
+        scope = scopes.get(name.lower() if "." in name else name)
         if scope and str(value).lower() != scope:
-            yield Warning(
+            yield checks.Warning(
                 f"{SETTING_NAME}['MODEL_SCOPES'][{name!r}] is {str(value)!r} and has no effect: the scope is "
                 f"{scope.value!r}.",
                 hint="The model, its AppConfig or its parent says so, or it is the tenant or domain model.",

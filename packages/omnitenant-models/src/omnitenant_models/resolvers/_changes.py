@@ -78,7 +78,7 @@ class _EndOfTransaction:
     """
 
     def __init__(self) -> None:
-        weakref.finalize(self, clear_resolver_cache).atexit = False
+        weakref.finalize(self, clear_resolver_cache).atexit = False  # type: ignore[misc]  # a property in the standard library, which the stubs do not show
 
     def __call__(self) -> None:
         clear_resolver_cache()

@@ -8,6 +8,7 @@ from omnitenant_context.errors import TenantMismatchError, TenantRequiredError
 
 if TYPE_CHECKING:
     from django.db.models import ForeignKey, Model
+
     from omnitenant_context.scope import ActiveTenant, Scope
 
 __all__ = ["key_of", "tenant_required"]

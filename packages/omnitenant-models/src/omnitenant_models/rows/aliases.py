@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from omnitenant_context.errors import TenantMismatchError
 from omnitenant_context.scope import ActiveTenant
-
 from omnitenant_models.scopes import TenantScope, get_model_scope
 from omnitenant_models.settings import omnitenant_settings
 
@@ -44,9 +43,7 @@ def aliases_of(scope: ActiveTenant) -> frozenset[str]:
     known: frozenset[str] | None = scope.memo.get("aliases")
     if known is None:
         resolver = _registered.resolver
-        known = (
-            resolver(scope) if resolver else frozenset({omnitenant_settings.MASTER_DB_ALIAS})
-        )
+        known = resolver(scope) if resolver else frozenset({omnitenant_settings.MASTER_DB_ALIAS})
         scope.memo["aliases"] = known
     return known
 

@@ -35,6 +35,6 @@ def teach_model(sender: type[Model], **_: Any) -> None:
 
 
 def _belongs_to_tenants(model: type[Model]) -> bool:
-    return any(
-        isinstance(manager, TenantQuerySetManager) for manager in model._meta.managers
-    ) or any(get_tenant_key(base) for base in model.__mro__ if hasattr(base, "_meta"))
+    return any(isinstance(manager, TenantQuerySetManager) for manager in model._meta.managers) or any(
+        get_tenant_key(base) for base in model.__mro__ if hasattr(base, "_meta")
+    )

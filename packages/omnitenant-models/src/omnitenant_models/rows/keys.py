@@ -11,11 +11,12 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
+from django.db import DatabaseError
 from django.db.models import NOT_PROVIDED, ForeignKey
+
 from omnitenant_context.context import get_scope
 from omnitenant_context.errors import TenantMismatchError
 from omnitenant_context.scope import ActiveTenant, Unscoped
-
 from omnitenant_models.rows._active import key_of, tenant_required
 from omnitenant_models.rows.aliases import check_alias
 from omnitenant_models.settings import omnitenant_settings
@@ -112,7 +113,7 @@ class TenantKey(Base):
             what = "an expression, which cannot be checked"
         else:
             wanted = self._tenant_id_of(value)
-            what = f"tenant {wanted!r}" if wanted else f"{value!r}, which is no tenant's key"
+            what = f"tenant {wanted!r}" if wanted else f"the key {value!r}"
         return TenantMismatchError(
             f"{self.model._meta.label}.{self.name} would be set to {what}, but the active tenant is "
             f"{scope.label!r}; leave {self.name!r} out to have it filled, or enter the tenant that the row is for",
@@ -121,13 +122,13 @@ class TenantKey(Base):
         )
 
     def _tenant_id_of(self, value: Any) -> str | None:
-        # A statement, but on the way to an error, and people know tenants by this id.
+        # A statement, but on the way to an error only, and people know tenants by this id.
         tenants = self.remote_field.model._base_manager
         try:
             rows = tenants.filter(**{self.target_field.attname: value})
-        except (TypeError, ValueError, ValidationError):
+            found: str | None = rows.values_list("tenant_id", flat=True).first()
+        except (TypeError, ValueError, ValidationError, DatabaseError):
             return None
-        found: str | None = rows.values_list("tenant_id", flat=True).first()
         return found
 
     def formfield(self, **kwargs: Any) -> Any:
@@ -168,9 +169,7 @@ def find_tenant_keys(model: type[Model]) -> list[ForeignKey[Any, Any]]:
     keys = [
         field
         for field in model._meta.fields
-        if isinstance(field, ForeignKey)
-        and not field.remote_field.parent_link
-        and _target_label(field) == wanted
+        if isinstance(field, ForeignKey) and not field.remote_field.parent_link and _target_label(field) == wanted
     ]
     return sorted(keys, key=lambda field: (not isinstance(field, TenantKey), field.name != "tenant"))
 

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
     from omnitenant_models.rows.base_manager import ScopedOptions
 
-M = TypeVar("M", bound=models.Model, covariant=True)
+M_co = TypeVar("M_co", bound=models.Model, covariant=True)
 
 __all__ = ["TenantQuerySetManager"]
 
 
-class TenantQuerySetManager(models.Manager[M]):
+class TenantQuerySetManager(models.Manager[M_co]):
     """A manager whose querysets hold the active tenant's rows and nobody else's.
 
     Put it on any model with a foreign key to the tenant model. The filter is part of the query and is bound
@@ -33,7 +33,7 @@ class TenantQuerySetManager(models.Manager[M]):
     :meth:`from_queryset`. In migrations historical models have plain managers, which see every row.
     """
 
-    def get_queryset(self) -> QuerySet[M]:
+    def get_queryset(self) -> QuerySet[M_co]:
         """Return a queryset with the row filter.
 
         Raises:
@@ -42,7 +42,7 @@ class TenantQuerySetManager(models.Manager[M]):
         return scoped(super().get_queryset())
 
 
-def scoped(queryset: QuerySet[M]) -> QuerySet[M]:
+def scoped(queryset: QuerySet[M_co]) -> QuerySet[M_co]:
     """Add the row filter to a fresh queryset."""
     model = queryset.model
     key = get_tenant_key(model)

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import EmptyResultSet, FullResultSet
 from django.db.models.expressions import Col
+
 from omnitenant_context.context import get_scope
 from omnitenant_context.scope import ActiveTenant, Unscoped
-
 from omnitenant_models.rows._active import key_of, tenant_required
 from omnitenant_models.rows.aliases import check_alias
 
@@ -34,9 +34,7 @@ class TenantMatch(Col):
 
     target: ForeignKey[Any, Any]
 
-    def as_sql(
-        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper
-    ) -> tuple[str, tuple[Any, ...]]:
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
         """Compile the condition for whoever is active now.
 
         Raises:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from django.db import connections
-from django.db.utils import ConnectionDoesNotExist
+from django.utils.connection import ConnectionDoesNotExist
 from omnitenant_context.errors import ProvisioningError, TenantNotFound
 from omnitenant_context.loaders import load_tenant
 from omnitenant_models.settings import omnitenant_settings

@@ -58,11 +58,14 @@ def _key_of(alias: str) -> str:
 class TenantConnectionHandler(ConnectionHandler):
     """The handler behind ``django.db.connections``. Iterating over it gives the keys of ``DATABASES`` only."""
 
+    if TYPE_CHECKING:
+        _connections: Any
+
     def __getitem__(self, alias: str) -> BaseDatabaseWrapper:
         """Return this thread's connection for an alias; see :func:`real_alias`."""
         alias = real_alias(alias)
         if not is_tenant_alias(alias):
-            return super().__getitem__(alias)  # type: ignore[no-any-return]  # untyped in the stubs
+            return super().__getitem__(alias)
         settings = settings_of(alias)
         opened = self._opened()
         connection = opened.get(alias)

@@ -55,9 +55,13 @@ class ContextKeeping(Base):
                 raise TransactionManagementError(message)
 
 
-@cache
-def context_keeping(wrapper_class: type[Any]) -> type[Any]:
+def context_keeping(wrapper_class: Any) -> Any:
     """Return a backend's wrapper class with :class:`ContextKeeping` mixed in, under the same name."""
+    return _mixed(wrapper_class)
+
+
+@cache
+def _mixed(wrapper_class: type[Any]) -> type[Any]:
     if issubclass(wrapper_class, ContextKeeping):
         return wrapper_class
     return type(

@@ -42,7 +42,7 @@ class Migration(migrations.Migration):
                 ('tenant_id', models.CharField(max_length=63, unique=True, validators=[omnitenant_models.tenants.validate_tenant_id], verbose_name='tenant id')),
                 ('name', models.CharField(max_length=255, verbose_name='name')),
                 ('isolation_type', models.CharField(choices=[('database', 'database'), ('schema', 'schema'), ('table', 'table'), ('cache', 'cache')], default='table', max_length=16, verbose_name='isolation type')),
-                ('config', models.JSONField(blank=True, default=dict, verbose_name='configuration')),
+                ('config', models.JSONField(blank=True, default=dict, validators=[omnitenant_models.tenants.validate_config], verbose_name='configuration')),
                 ('state', models.CharField(choices=[('pending', 'pending'), ('provisioning', 'provisioning'), ('active', 'active'), ('failed', 'failed'), ('suspended', 'suspended'), ('deleting', 'deleting')], default='pending', editable=False, max_length=16, verbose_name='state')),
                 ('plan', models.CharField(max_length=20)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),

@@ -1,0 +1,11 @@
+"""The views that the pages describe."""
+
+from django.http import HttpResponse
+
+from myapp.models import Project
+
+
+def projects(request):
+    """List the projects of whoever is asking."""
+    names = ", ".join(Project.objects.order_by("name").values_list("name", flat=True))
+    return HttpResponse(f"{request.tenant.name}: {names}")

@@ -1,0 +1,5 @@
+"""Management commands for the users of tenants."""
+
+from __future__ import annotations
+
+__all__: list[str] = []

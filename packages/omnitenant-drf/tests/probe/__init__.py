@@ -1,0 +1,1 @@
+"""A small API of tenants, for the unit tests."""
