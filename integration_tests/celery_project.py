@@ -31,9 +31,8 @@ app.conf.update(
 @shared_task
 def add_project(name: str) -> str:
     """Write a row with plain Django code, and tell for whom the body ran."""
-    from projects.models import Project
-
     from django_omnitenant.tenant_context import TenantContext
+    from projects.models import Project
 
     Project.objects.create(name=name)
     return TenantContext.get_scope().label
@@ -43,7 +42,6 @@ def add_project(name: str) -> str:
 def fan_out(name: str) -> list[str]:
     """Send the first task for every tenant, from the master."""
     from customers.models import Tenant
-
     from django_omnitenant.tenant_context import TenantContext
 
     sent = []

@@ -7,4 +7,4 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "examples" / "saas"))
 
-from saas.settings import *  # noqa: E402, F403 - the example is the project that is tested here
+from saas.settings import *  # noqa: F403 - the example is the project that is tested here

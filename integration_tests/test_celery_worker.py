@@ -78,13 +78,13 @@ def _worker(environment: dict[str, str], tmp_path: Path) -> Iterator[None]:
     try:
         deadline = time.monotonic() + 60
         while "ready." not in log.read_text():
-            assert process.poll() is None and time.monotonic() < deadline, log.read_text()
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < deadline, log.read_text()
             time.sleep(0.1)
         yield
     finally:
         process.terminate()
         process.wait(30)
-        print(log.read_text())
 
 
 def names(path: Path) -> list[tuple[str, int]]:

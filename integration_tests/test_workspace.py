@@ -26,7 +26,8 @@ def toml(path: Path) -> dict[str, Any]:
 
 def required(project: dict[str, Any]) -> dict[str, str]:
     """Map what a project requires, its extras included, to the ranges."""
-    texts = [*project["dependencies"], *sum(project.get("optional-dependencies", {}).values(), [])]
+    extras = project.get("optional-dependencies", {}).values()
+    texts = [*project["dependencies"], *(text for extra in extras for text in extra)]
     pairs = [re.match(r"([A-Za-z0-9._-]+)(?:\[[^]]*])?(.*)", text) for text in texts]
     return {match[1].lower(): match[2] for match in pairs if match}
 
@@ -47,9 +48,7 @@ def test_the_packages_are_these() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize(
-    "file", ["README.md", "CHANGELOG.md", "LICENSE", "pyproject.toml", "changelog.d", "tests"]
-)
+@pytest.mark.parametrize("file", ["README.md", "CHANGELOG.md", "LICENSE", "pyproject.toml", "changelog.d", "tests"])
 def test_each_package_stands_alone(name: str, file: str) -> None:
     """Its sdist is read without the rest of the repository."""
     assert (PACKAGES[name] / file).exists()
@@ -131,9 +130,7 @@ def test_the_facade_hands_on_and_adds_nothing() -> None:
 def test_every_command_is_found_through_the_facade() -> None:
     """A project installs one app and has every command."""
     commands = {
-        path.stem
-        for path in ROOT.glob("packages/*/src/*/management/commands/*.py")
-        if not path.stem.startswith("_")
+        path.stem for path in ROOT.glob("packages/*/src/*/management/commands/*.py") if not path.stem.startswith("_")
     }
     handed_on = {
         path.stem

@@ -1,6 +1,6 @@
 """Runs a program on a terminal and types answers, one for each prompt that ends in a colon.
 
-    python typed.py ANSWER ... -- COMMAND ...
+python typed.py ANSWER ... -- COMMAND ...
 """
 
 from __future__ import annotations

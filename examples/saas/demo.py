@@ -45,13 +45,13 @@ class QuietHandler(WSGIRequestHandler):
 
 def provision() -> None:
     """Migrate the master, and make each customer that does not exist yet, with its place and its rows."""
-    from customers.models import Domain, Tenant
     from django.contrib.auth import get_user_model
     from django.core.management import call_command
-    from projects.models import Project
 
+    from customers.models import Domain, Tenant
     from django_omnitenant.tenant_context import TenantContext
     from django_omnitenant.utils import get_tenant_backend
+    from projects.models import Project
 
     call_command("migrate", verbosity=0)
     for tenant_id, (name, isolation, slogan, projects) in CUSTOMERS.items():

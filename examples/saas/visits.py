@@ -56,9 +56,7 @@ class Browser:
             connection.close()
 
 
-def visit_tenant(
-    tenant_id: str, port: int, names: dict[str, list[str]], known_ids: int = 20
-) -> Report:
+def visit_tenant(tenant_id: str, port: int, names: dict[str, list[str]], known_ids: int = 20) -> Report:
     """Look at a customer's list, add a project by the form, and try the number of every project there is.
 
     Args:

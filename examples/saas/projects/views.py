@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from customers.models import Tenant
 from django.core.cache import cache
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
+from customers.models import Tenant
 from projects.forms import ProjectForm
 from projects.models import Project
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from wsgiref.simple_server import make_server
 
 import pytest
+
 from demo import CUSTOMERS, QuietHandler
 from visits import Browser, visit_all
 
@@ -29,10 +30,8 @@ def test_once_shows_that_everybody_sees_its_own_rows_alone() -> None:
     """The table has a line for each customer, and no foreign row in it."""
     done = demo("--once")
     assert (done.returncode, done.stderr) == (0, "")
-    rows = dict(
-        (match[1], match.groups()[1:])
-        for match in re.finditer(r"^(\w+) +(\w+) +(\d+) +(\d+) +(\S+)$", done.stdout, re.MULTILINE)
-    )
+    lines = re.finditer(r"^(\w+) +(\w+) +(\d+) +(\d+) +(\S+)$", done.stdout, re.MULTILINE)
+    rows = {match[1]: match.groups()[1:] for match in lines}
     assert {name: row[0] for name, row in rows.items()} == {name: row[1] for name, row in CUSTOMERS.items()}
     assert {name: int(row[1]) for name, row in rows.items()} == {
         name: len(row[3]) + 1 for name, row in CUSTOMERS.items()
@@ -75,7 +74,7 @@ def test_it_serves_until_it_is_stopped(tmp_path: Path) -> None:
         env={**os.environ, "TMPDIR": str(tmp_path)},
     )
     printed = ""
-    for line in process.stdout:
+    for line in process.stdout or ():
         printed += line
         if "Ctrl-C" in line:
             break

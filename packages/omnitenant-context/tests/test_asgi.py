@@ -31,11 +31,7 @@ def by_host(scope: Event) -> Any:
     """Resolve by the host header, where one host stands for the master and one for nobody."""
     host = dict(scope["headers"])[b"host"].decode()
     assert active() == "nobody"
-    return (
-        {"master": MASTER, "nobody": None}[host]
-        if host in ("master", "nobody")
-        else load_tenant(host)
-    )
+    return {"master": MASTER, "nobody": None}[host] if host in ("master", "nobody") else load_tenant(host)
 
 
 async def aby_host(scope: Event) -> Any:
@@ -59,9 +55,7 @@ class Server:
         """Give the next event."""
         await asyncio.sleep(0)
         self.received += 1
-        return {
-            "type": f"{self.type}.connect" if self.type == "websocket" else f"{self.type}.request"
-        }
+        return {"type": f"{self.type}.connect" if self.type == "websocket" else f"{self.type}.request"}
 
     async def send(self, event: Event) -> None:
         """Take an event."""
@@ -73,9 +67,7 @@ class Server:
         """Serve one connection."""
         self.type = kind
         self.sent, self.sent_in = [], []
-        await self.app(
-            {"type": kind, "headers": [(b"host", host.encode())], **scope}, self.receive, self.send
-        )
+        await self.app({"type": kind, "headers": [(b"host", host.encode())], **scope}, self.receive, self.send)
         assert active() == "nobody"
         return self.sent
 
@@ -103,9 +95,7 @@ def test_connections_at_the_same_time_do_not_mix() -> None:
 
     async def main() -> list[list[Event]]:
         app = TenantASGIMiddleware(stream, aby_host)
-        return await asyncio.gather(
-            *(Server(app).connect(host) for host in ("acme", "bolt", "acme"))
-        )
+        return await asyncio.gather(*(Server(app).connect(host) for host in ("acme", "bolt", "acme")))
 
     bodies = [b"".join(event.get("body", b"") for event in sent) for sent in asyncio.run(main())]
     assert bodies == [b"acmeacmeacme", b"boltboltbolt", b"acmeacmeacme"]
@@ -193,9 +183,7 @@ class TestRefusal:
 
     @pytest.mark.parametrize("resolver", [by_host, aby_host])
     @pytest.mark.parametrize(("host", "status"), [("zeta", 404), ("sleepy", 503)])
-    def test_a_request_gets_a_plain_page(
-        self, resolver: Callable[[Event], Any], host: str, status: int
-    ) -> None:
+    def test_a_request_gets_a_plain_page(self, resolver: Callable[[Event], Any], host: str, status: int) -> None:
         """Unknown is 404, suspended 503; neither says more than a visitor should know."""
 
         async def app(_scope: Event, _receive: Receive, _send: Send) -> None:
@@ -214,9 +202,7 @@ class TestRefusal:
     def test_a_websocket_is_closed_before_it_is_accepted(self) -> None:
         """A server without the extension answers 403 then."""
         server = Server(TenantASGIMiddleware(stream, by_host))
-        assert asyncio.run(server.connect("zeta", "websocket")) == [
-            {"type": "websocket.close", "code": 1008}
-        ]
+        assert asyncio.run(server.connect("zeta", "websocket")) == [{"type": "websocket.close", "code": 1008}]
         assert server.received == 1
 
     @pytest.mark.parametrize(("host", "status"), [("zeta", 404), ("sleepy", 503)])

@@ -57,9 +57,7 @@ class TestAsking:
             (TenantContext.use_scope(NOBODY), NOBODY),
         ],
     )
-    def test_no_tenant_is_active_in_the_other_scopes(
-        self, acme: Tenant, guard: ContextGuard, scope: Scope
-    ) -> None:
+    def test_no_tenant_is_active_in_the_other_scopes(self, acme: Tenant, guard: ContextGuard, scope: Scope) -> None:
         """They replace the tenant, give None, and fail where a tenant is required."""
         with TenantContext.use_tenant(acme), guard as entered:
             assert entered is None
@@ -190,9 +188,7 @@ class TestLeaving:
             TenantContext.use_master_db().__exit__(None, None, None)
             assert active() == "acme"
 
-    def test_leaving_in_another_context_changes_nothing_there(
-        self, acme: Tenant, bolt: Tenant
-    ) -> None:
+    def test_leaving_in_another_context_changes_nothing_there(self, acme: Tenant, bolt: Tenant) -> None:
         """Cleanup of a timed-out greenlet runs in a context that has never seen the entry."""
         elsewhere = contextvars.Context()
         token = elsewhere.run(enter, ActiveTenant(acme))

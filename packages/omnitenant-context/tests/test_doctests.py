@@ -12,10 +12,7 @@ import omnitenant_context
 
 NAMES = [
     "omnitenant_context",
-    *(
-        module.name
-        for module in pkgutil.walk_packages(omnitenant_context.__path__, "omnitenant_context.")
-    ),
+    *(module.name for module in pkgutil.walk_packages(omnitenant_context.__path__, "omnitenant_context.")),
 ]
 
 
@@ -29,10 +26,5 @@ def test_examples(name: str) -> None:
 def test_there_are_examples() -> None:
     """The finder has not silently stopped to find them."""
     finder = doctest.DocTestFinder(exclude_empty=True)
-    examples = [
-        test.name
-        for name in NAMES
-        for test in finder.find(importlib.import_module(name))
-        if test.examples
-    ]
+    examples = [test.name for name in NAMES for test in finder.find(importlib.import_module(name)) if test.examples]
     assert {"omnitenant_context", "omnitenant_context.propagation.bind"} <= set(examples)

@@ -31,9 +31,7 @@ def _pool() -> Iterator[ContextExecutor]:
         yield pool
 
 
-def test_each_item_has_the_scope_of_its_submitter(
-    pool: ContextExecutor, acme: Tenant, bolt: Tenant
-) -> None:
+def test_each_item_has_the_scope_of_its_submitter(pool: ContextExecutor, acme: Tenant, bolt: Tenant) -> None:
     """One thread serves all, and none of them sees what the item before it had."""
     futures = []
     for guard in (
@@ -77,7 +75,7 @@ def test_map_binds_its_function_itself(acme: Tenant) -> None:
     """A map that submits while its results are read still has the scope of its call."""
 
     class Late(ThreadPoolExecutor):
-        def map(self, fn, *iterables, **_):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN002, ANN003, ANN202 - as the class it stands for
+        def map(self, fn, *iterables, **_):  # type: ignore[no-untyped-def]
             return (self.submit(fn, *items).result() for items in zip(*iterables, strict=True))
 
     class LateContextExecutor(ContextExecutor, Late):

@@ -11,9 +11,7 @@ CODE = "import sys; {}; print(*sys.modules)"
 
 def loaded(statement: str) -> set[str]:
     """Give the modules that are loaded after a statement in a new interpreter."""
-    done = subprocess.run(
-        [sys.executable, "-c", CODE.format(statement)], capture_output=True, check=True, text=True
-    )
+    done = subprocess.run([sys.executable, "-c", CODE.format(statement)], capture_output=True, check=True, text=True)
     return set(done.stdout.split())
 
 
@@ -26,9 +24,7 @@ def test_the_import_loads_next_to_nothing() -> None:
 
 def test_the_everyday_names_cost_nothing_more() -> None:
     """Entering, asking and carrying need no further import."""
-    names = (
-        "TenantContext, get_scope, bind_iterator, inject, register_loader, TenantNotFound, MASTER"
-    )
+    names = "TenantContext, get_scope, bind_iterator, inject, register_loader, TenantNotFound, MASTER"
     statement = (
         f"from omnitenant_context import {names}; g = TenantContext.use_master_db(); "
         "g.__enter__(); inject({}); get_scope(); g.__exit__(None, None, None)"

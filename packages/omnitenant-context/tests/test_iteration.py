@@ -165,9 +165,7 @@ class TestGenerator:
         generator.close()
         assert talk.heard == []
 
-    def test_what_a_step_enters_does_not_reach_the_consumer(
-        self, scope: Scope, bolt: Tenant
-    ) -> None:
+    def test_what_a_step_enters_does_not_reach_the_consumer(self, scope: Scope, bolt: Tenant) -> None:
         """A block around a yield in a bound generator pauses with it."""
 
         def steps() -> Generator[str, None, None]:
@@ -236,7 +234,7 @@ class TestAsyncGenerator:
         async def main() -> None:
             generator: Any = bind_async_iterator(talk.asteps(), scope)
             await anext(generator)
-            with pytest.raises(ValueError) as raised:  # noqa: PT011 - compared below
+            with pytest.raises(ValueError) as raised:
                 await generator.athrow(error)
             assert raised.value is error
             assert [step async for step in generator] == []

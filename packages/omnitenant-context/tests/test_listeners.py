@@ -162,9 +162,7 @@ def test_an_error_on_leaving_is_logged(
     assert "tracer is down" in str(record.exc_info[1])
 
 
-def test_each_entry_is_left_once(
-    acme: Tenant, heard: list[str], write: Callable[[str], Listener]
-) -> None:
+def test_each_entry_is_left_once(acme: Tenant, heard: list[str], write: Callable[[str], Listener]) -> None:
     """Entries that somebody forgot are left with the one below; leaving them again is not heard."""
     write("one")
     outer, forgotten = enter(ActiveTenant(acme)), enter(MASTER)
@@ -179,9 +177,7 @@ def test_each_entry_is_left_once(
     ]
 
 
-def test_cleanup_elsewhere_is_heard(
-    acme: Tenant, heard: list[str], write: Callable[[str], Listener]
-) -> None:
+def test_cleanup_elsewhere_is_heard(acme: Tenant, heard: list[str], write: Callable[[str], Listener]) -> None:
     """What a listener holds is released, although the context there is not changed."""
     write("one")
     token = contextvars.Context().run(enter, ActiveTenant(acme))

@@ -30,9 +30,7 @@ def _no_loader_left() -> Iterator[None]:
 def test_without_a_loader_the_error_says_how_to_get_one() -> None:
     """Nothing is found, and the message names what was looked for and the remedy."""
     for load in (load_tenant, lambda tenant_id: asyncio.run(aload_tenant(tenant_id))):
-        with pytest.raises(
-            TenantNotFound, match=r"'acme': no loader is registered; call"
-        ) as raised:
+        with pytest.raises(TenantNotFound, match=r"'acme': no loader is registered; call") as raised:
             load("acme")
         assert raised.value.tenant_id == "acme"
 

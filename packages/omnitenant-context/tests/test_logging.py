@@ -65,7 +65,7 @@ def _build(out: io.StringIO) -> Build:
     """Build loggers that write to ``out``."""
 
     class Strict(logging.StreamHandler[io.StringIO]):
-        def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802 - as in logging
+        def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - as in logging
             raise  # noqa: PLE0704 - called while the error is handled
 
     def build(*filters: logging.Filter, style: Any = "%", fmt: str = FORMAT) -> logging.Logger:
@@ -103,9 +103,7 @@ class TestTenantFilter:
             "[nobody] bye",
         ]
 
-    def test_keeps_what_is_named_already(
-        self, build: Build, out: io.StringIO, acme: Tenant
-    ) -> None:
+    def test_keeps_what_is_named_already(self, build: Build, out: io.StringIO, acme: Tenant) -> None:
         """The caller's extra wins over what is active."""
         with TenantContext.use_tenant(acme):
             build(TenantFilter()).info("moved", extra={"tenant_id": "bolt"})
@@ -164,9 +162,7 @@ class TestRecordDefault:
         ]
 
     @pytest.mark.usefixtures("default")
-    def test_names_the_tenant_where_the_record_is_made(
-        self, build: Build, out: io.StringIO, acme: Tenant
-    ) -> None:
+    def test_names_the_tenant_where_the_record_is_made(self, build: Build, out: io.StringIO, acme: Tenant) -> None:
         """A handler behind a queue, in another thread, still shows who logged."""
         messages: queue.SimpleQueue[Any] = queue.SimpleQueue()
         logger = logging.Logger("shop")  # noqa: LOG001 - not to be known to the other tests
@@ -180,9 +176,7 @@ class TestRecordDefault:
         assert out.getvalue() == "[acme] queued\n"
 
     @pytest.mark.usefixtures("default")
-    def test_an_extra_of_the_same_name_wins(
-        self, build: Build, out: io.StringIO, acme: Tenant
-    ) -> None:
+    def test_an_extra_of_the_same_name_wins(self, build: Build, out: io.StringIO, acme: Tenant) -> None:
         """Calls that name the tenant themselves worked before, and go on to work."""
         logger = build()
         with TenantContext.use_tenant(acme):

@@ -53,9 +53,7 @@ def test_the_package_binds_what_it_promises() -> None:
     for name in omnitenant_context.__all__:
         assert getattr(omnitenant_context, name) is not None
     bound = {
-        name
-        for name, value in namespace.items()
-        if not name.startswith("_") and not isinstance(value, ModuleType)
+        name for name, value in namespace.items() if not name.startswith("_") and not isinstance(value, ModuleType)
     }
     assert bound - {"annotations", "TYPE_CHECKING"} == set(omnitenant_context.__all__)
     assert len(set(omnitenant_context.__all__)) == len(omnitenant_context.__all__)
@@ -85,9 +83,7 @@ def test_the_package_offers_what_its_modules_do(name: str) -> None:
 
 def test_unknown_names_are_attribute_errors() -> None:
     """Fetching some names late does not hide a misspelt one."""
-    with pytest.raises(
-        AttributeError, match="module 'omnitenant_context' has no attribute 'Tennant'"
-    ):
+    with pytest.raises(AttributeError, match="module 'omnitenant_context' has no attribute 'Tennant'"):
         _ = omnitenant_context.Tennant
 
 

@@ -48,10 +48,8 @@ class TestNoTenantLeft:
 
     def test_restores_and_then_fails(self, acme: Tenant) -> None:
         """The error names what was left; the next test starts clean."""
-        with (  # noqa: PT012 - the block inside is what is tested
-            pytest.raises(
-                AssertionError, match=r"began with <Nobody> and ended with <Active.*'acme'>"
-            ),
+        with (
+            pytest.raises(AssertionError, match=r"began with <Nobody> and ended with <Active.*'acme'>"),
             no_tenant_left(),
         ):
             enter(MASTER)
@@ -89,7 +87,7 @@ class TestNoTenantLeft:
 
     def test_the_error_of_the_block_is_the_one_seen(self, acme: Tenant) -> None:
         """A failing test fails for its own reason, and is cleaned up after all the same."""
-        with pytest.raises(ZeroDivisionError), no_tenant_left():  # noqa: PT012 - the block inside is what is tested
+        with pytest.raises(ZeroDivisionError), no_tenant_left():
             enter(ActiveTenant(acme))
             _ = 1 / 0
         assert get_scope() is NOBODY
@@ -102,7 +100,7 @@ class TestNoTenantLeft:
             lambda scope, _: heard.append(f"leave {scope.label}"),
         )
         try:
-            with pytest.raises(AssertionError), no_tenant_left():  # noqa: PT012 - the block inside is what is tested
+            with pytest.raises(AssertionError), no_tenant_left():
                 enter(MASTER)
                 enter(ActiveTenant(acme))
         finally:

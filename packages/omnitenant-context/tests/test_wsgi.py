@@ -36,11 +36,7 @@ def by_host(environ: WSGIEnvironment) -> Any:
     """Resolve by the host header, where one host stands for the master and one for nobody."""
     host = environ["HTTP_HOST"]
     assert active() == "nobody"
-    return (
-        {"master": MASTER, "nobody": None}[host]
-        if host in ("master", "nobody")
-        else load_tenant(host)
-    )
+    return {"master": MASTER, "nobody": None}[host] if host in ("master", "nobody") else load_tenant(host)
 
 
 class Server:
@@ -213,9 +209,7 @@ def test_other_errors_of_the_resolver_reach_the_server() -> None:
 class TestRefusal:
     """Whom no tenant is entered for."""
 
-    @pytest.mark.parametrize(
-        ("host", "status"), [("zeta", "404 Not Found"), ("sleepy", "503 Service Unavailable")]
-    )
+    @pytest.mark.parametrize(("host", "status"), [("zeta", "404 Not Found"), ("sleepy", "503 Service Unavailable")])
     def test_a_request_gets_a_plain_page(self, host: str, status: str) -> None:
         """Unknown is 404, suspended 503; neither says more than a visitor should know."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from asgiref.sync import async_to_sync
 from django.test import Client
+
 from omnitenant_context.context import TenantContext
 from omnitenant_context.scope import NOBODY
 from probe.clients import HostAsyncClient

@@ -20,9 +20,7 @@ DATABASES = {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": ":memory:",
         # A file, because tests with servers look at it from several threads.
-        "TEST": {
-            "NAME": str(Path(tempfile.gettempdir(), f"omnitenant_models_{os.getpid()}.sqlite3"))
-        },
+        "TEST": {"NAME": str(Path(tempfile.gettempdir(), f"omnitenant_models_{os.getpid()}.sqlite3"))},
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

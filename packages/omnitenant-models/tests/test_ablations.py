@@ -11,8 +11,6 @@ from django.db import DatabaseError, models, transaction
 from django.db.models import ForeignKey
 from django.db.models.options import Options
 from django.forms import modelform_factory
-from probe.models import Domain, Project, Tenant
-from shapes.models import ProjectView, Task
 
 from omnitenant_context.context import TenantContext
 from omnitenant_context.errors import OmnitenantError
@@ -21,6 +19,8 @@ from omnitenant_models.domains import DomainNameField
 from omnitenant_models.rows import TenantKey, TenantMatch, _active, keys, predicate
 from omnitenant_models.rows.base_manager import ScopedOptions
 from omnitenant_models.tenants import BaseTenant
+from probe.models import Domain, Project, Tenant
+from shapes.models import ProjectView, Task
 
 use_tenant = TenantContext.use_tenant
 

@@ -9,7 +9,6 @@ from django.apps import apps
 from django.core import checks
 from django.db import models
 from django.test.utils import isolate_apps
-from probe.models import Tenant
 
 from omnitenant_models.checks import configuration, registry
 from omnitenant_models.checks.configuration import (
@@ -20,6 +19,7 @@ from omnitenant_models.checks.configuration import (
 from omnitenant_models.checks.rows import check_tenant_keys
 from omnitenant_models.checks.scopes import check_scopes
 from omnitenant_models.models import TenantQuerySetManager
+from probe.models import Tenant
 
 
 def ids(found: Any) -> list[str]:

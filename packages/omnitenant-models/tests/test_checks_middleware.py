@@ -46,9 +46,7 @@ def test_a_subclass_counts(settings: Any) -> None:
 def _derived() -> tuple[type[Any], type[Any]]:
     from django.utils.module_loading import import_string
 
-    return type("Derived", (import_string(MINE),), {}), type(
-        "DerivedSessions", (import_string(SESSIONS),), {}
-    )
+    return type("Derived", (import_string(MINE),), {}), type("DerivedSessions", (import_string(SESSIONS),), {})
 
 
 Derived, DerivedSessions = _derived()
@@ -73,9 +71,7 @@ def test_what_cannot_be_imported_is_djangos_to_report() -> None:
     ("resolver", "above"),
     [("SessionTenantResolver", [SESSIONS]), ("UserTenantResolver", [SESSIONS, USERS])],
 )
-def test_some_resolvers_turn_the_order_around(
-    settings: Any, configure: Any, resolver: str, above: list[str]
-) -> None:
+def test_some_resolvers_turn_the_order_around(settings: Any, configure: Any, resolver: str, above: list[str]) -> None:
     """What they read must be above, and in the master."""
     configure(TENANT_RESOLVER=[f"{RESOLVERS}.HeaderTenantResolver", f"{RESOLVERS}.{resolver}"])
     settings.MIDDLEWARE = [MINE, *above]

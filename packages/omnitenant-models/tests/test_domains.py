@@ -16,9 +16,9 @@ from django.db import IntegrityError, models, transaction
 from django.db.models import F
 from django.db.models.functions import Concat, Lower
 from django.forms import modelform_factory
-from probe.models import Domain
 
 from omnitenant_models.domains import DomainNameField, normalize_host, validate_host
+from probe.models import Domain
 
 GOOD = {
     "acme.example.com": "acme.example.com",

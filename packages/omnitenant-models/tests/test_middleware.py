@@ -13,13 +13,13 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
+
 from omnitenant_context.context import TenantContext
 from omnitenant_context.errors import TenantInactiveError
 from omnitenant_context.scope import MASTER
-from probe.models import Tenant
-
 from omnitenant_models.middleware import TenantMiddleware
 from omnitenant_models.resolvers import BaseTenantResolver
+from probe.models import Tenant
 
 
 class Fixed(BaseTenantResolver):
@@ -152,9 +152,7 @@ def test_a_resolver_that_gives_none_found_nobody(ask: Any, fixed: Any, db: None)
     assert ask("/who/").status_code == 404
 
 
-def test_a_resolver_runs_in_the_master(
-    ask: Any, fixed: Any, acme: Tenant, monkeypatch: Any
-) -> None:
+def test_a_resolver_runs_in_the_master(ask: Any, fixed: Any, acme: Tenant, monkeypatch: Any) -> None:
     """Whatever is active around the middleware, the resolver asks the master."""
     monkeypatch.setattr(fixed, "answer", MASTER)
     with TenantContext.use_tenant(acme):
@@ -162,9 +160,7 @@ def test_a_resolver_runs_in_the_master(
     assert fixed.seen == ["master"]
 
 
-def test_a_resolver_that_gives_no_tenant_is_an_error(
-    ask: Any, fixed: Any, db: None, monkeypatch: Any
-) -> None:
+def test_a_resolver_that_gives_no_tenant_is_an_error(ask: Any, fixed: Any, db: None, monkeypatch: Any) -> None:
     """An id instead of a tenant never counts as one."""
     monkeypatch.setattr(fixed, "answer", "acme")
     response = ask("/who/")
@@ -172,9 +168,7 @@ def test_a_resolver_that_gives_no_tenant_is_an_error(
     assert "'acme' is no tenant" in str(response.exc_info[1])
 
 
-def test_a_resolver_with_aresolve_alone_works_everywhere(
-    ask: Any, acme: Tenant, configure: Any
-) -> None:
+def test_a_resolver_with_aresolve_alone_works_everywhere(ask: Any, acme: Tenant, configure: Any) -> None:
     """The same coroutine resolver serves the sync and the async handler."""
     configure(TENANT_RESOLVER=f"{__name__}.AsyncFixed")
     assert ask("/who/").json()["tenant"] == "acme"
@@ -195,18 +189,14 @@ def test_a_tenant_that_is_not_active_gets_503(ask: Any, make_tenant: Any, state:
     assert b"acme" not in response.content.lower()
 
 
-def test_a_suspended_tenant_gets_json_where_the_client_prefers_it(
-    ask: Any, make_tenant: Any
-) -> None:
+def test_a_suspended_tenant_gets_json_where_the_client_prefers_it(ask: Any, make_tenant: Any) -> None:
     """503 in JSON by the Accept header."""
     make_tenant("acme", state="suspended")
     response = ask("/who/", accept="application/json")
     assert (response.status_code, list(response.json())) == (503, ["detail"])
 
 
-def test_hits_on_a_suspended_tenant_are_no_errors(
-    ask: Any, make_tenant: Any, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_hits_on_a_suspended_tenant_are_no_errors(ask: Any, make_tenant: Any, caplog: pytest.LogCaptureFixture) -> None:
     """The reason is logged, as one warning: an error would be mailed for every hit."""
     make_tenant("acme", state="suspended")
     with caplog.at_level(logging.INFO, "django.request"):
@@ -215,9 +205,7 @@ def test_hits_on_a_suspended_tenant_are_no_errors(
     assert "tenant 'acme' is suspended" in caplog.text
 
 
-def test_a_project_shows_its_own_page_for_a_suspended_tenant(
-    ask: Any, make_tenant: Any, configure: Any
-) -> None:
+def test_a_project_shows_its_own_page_for_a_suspended_tenant(ask: Any, make_tenant: Any, configure: Any) -> None:
     """SUSPENDED_VIEW gets the tenant, runs in the master, and is a 503 though it says 200."""
     make_tenant("acme", state="suspended")
     configure(SUSPENDED_VIEW="probe.views.suspended")
@@ -227,9 +215,7 @@ def test_a_project_shows_its_own_page_for_a_suspended_tenant(
 
 
 @pytest.mark.parametrize("view", ["not_found", "anot_found"])
-def test_a_project_shows_its_own_page_for_nobody(
-    ask: Any, db: None, configure: Any, view: str
-) -> None:
+def test_a_project_shows_its_own_page_for_nobody(ask: Any, db: None, configure: Any, view: str) -> None:
     """NOT_FOUND_VIEW, sync or async, runs in the master; its template is rendered; it is a 404."""
     configure(NOT_FOUND_VIEW=f"probe.views.{view}")
     response = ask("/who/", "nobody.example.com")

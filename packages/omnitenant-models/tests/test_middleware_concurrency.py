@@ -11,6 +11,7 @@ from asgiref.sync import async_to_sync
 from django.db import connection, connections
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+
 from omnitenant_context.context import TenantContext
 from probe.clients import HostAsyncClient
 from probe.models import Domain, Tenant
@@ -24,16 +25,10 @@ def tenants(make_tenant: Any) -> list[str]:
     return [make_tenant(name).tenant_id for name in NAMES]
 
 
-@pytest.mark.parametrize(
-    "resolver", ["CustomDomainTenantResolver", "SubdomainTenantResolver", "HeaderTenantResolver"]
-)
-def test_fifty_requests_in_one_loop_do_not_mix(
-    tenants: list[str], configure: Any, resolver: str
-) -> None:
+@pytest.mark.parametrize("resolver", ["CustomDomainTenantResolver", "SubdomainTenantResolver", "HeaderTenantResolver"])
+def test_fifty_requests_in_one_loop_do_not_mix(tenants: list[str], configure: Any, resolver: str) -> None:
     """Five tenants in turns, each view letting the others run in its middle."""
-    configure(
-        TENANT_RESOLVER=f"omnitenant_models.resolvers.{resolver}", SUBDOMAIN_BASE="example.com"
-    )
+    configure(TENANT_RESOLVER=f"omnitenant_models.resolvers.{resolver}", SUBDOMAIN_BASE="example.com")
 
     async def visit() -> list[dict[str, Any]]:
         client = HostAsyncClient()
@@ -58,11 +53,7 @@ def test_warm_requests_in_one_loop_ask_nothing(tenants: list[str]) -> None:
 
     async def visit(times: int) -> None:
         await asyncio.gather(
-            *[
-                client.get("/awho/", headers={"host": f"{name}.example.com"})
-                for _ in range(times)
-                for name in NAMES
-            ]
+            *[client.get("/awho/", headers={"host": f"{name}.example.com"}) for _ in range(times) for name in NAMES]
         )
 
     client = HostAsyncClient()

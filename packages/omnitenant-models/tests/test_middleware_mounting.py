@@ -10,10 +10,10 @@ from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
 from django.test import AsyncRequestFactory, RequestFactory
 from django.urls import get_resolver, get_script_prefix, set_script_prefix
-from probe.models import Tenant
 
 from omnitenant_models._mounting import mount, script_prefix
 from omnitenant_models.resolvers import BaseTenantResolver
+from probe.models import Tenant
 
 
 @pytest.fixture(autouse=True)
@@ -70,9 +70,7 @@ def test_the_prefix_is_gone_after_the_request(ask: Any, acme: Tenant) -> None:
         set_script_prefix("/")
 
 
-def test_no_cache_of_urls_is_cleared_or_filled_per_tenant(
-    ask: Any, acme: Tenant, globex: Tenant
-) -> None:
+def test_no_cache_of_urls_is_cleared_or_filled_per_tenant(ask: Any, acme: Tenant, globex: Tenant) -> None:
     """Tenants share the one compiled URLconf, which stays as it was."""
     ask("/t/acme/linked/", "www.example.com")
     before = get_resolver()
@@ -80,9 +78,7 @@ def test_no_cache_of_urls_is_cleared_or_filled_per_tenant(
     assert get_resolver() is before
 
 
-def test_relative_addresses_of_static_files_do_not_keep_a_tenant(
-    ask: Any, acme: Tenant, settings: Any
-) -> None:
+def test_relative_addresses_of_static_files_do_not_keep_a_tenant(ask: Any, acme: Tenant, settings: Any) -> None:
     """Django remembers STATIC_URL at its first reading; below a tenant that would be the tenant's for all."""
     settings.STATIC_URL = "assets/"
     settings.MEDIA_URL = "uploads/"

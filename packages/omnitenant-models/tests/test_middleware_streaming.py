@@ -12,13 +12,13 @@ from asgiref.sync import async_to_sync
 from django.core.handlers.asgi import ASGIHandler
 from django.core.handlers.wsgi import WSGIHandler
 from django.http import FileResponse, HttpResponse, StreamingHttpResponse
+
 from omnitenant_context.context import TenantContext
 from omnitenant_context.scope import ActiveTenant
+from omnitenant_models._streaming import bind_response
 from probe import views
 from probe.clients import HostAsyncClient
 from probe.models import Tenant
-
-from omnitenant_models._streaming import bind_response
 
 # Django says this of a body of the other kind than the server's, and then serves it.
 pytestmark = pytest.mark.filterwarnings("ignore:StreamingHttpResponse must consume")
@@ -90,20 +90,14 @@ def committed_acme(transactional_db: None) -> Tenant:
 
 @pytest.mark.parametrize("serve", [serve_wsgi, serve_asgi])
 @pytest.mark.parametrize("view", ["stream", "astream"])
-def test_each_step_and_the_end_run_for_the_tenant(
-    committed_acme: Tenant, serve: Any, view: str
-) -> None:
+def test_each_step_and_the_end_run_for_the_tenant(committed_acme: Tenant, serve: Any, view: str) -> None:
     """Sync and async bodies under both servers."""
     assert b"".join(serve(f"/{view}/", "acme.example.com")) == b"acme/\n" * 3
     assert views.closed_in == ["acme/"]
 
 
-@pytest.mark.parametrize(
-    ("serve", "view"), [(serve_wsgi, "stream"), (serve_asgi, "astream")], ids=["wsgi", "asgi"]
-)
-def test_a_body_that_is_dropped_half_way_ends_for_the_tenant(
-    committed_acme: Tenant, serve: Any, view: str
-) -> None:
+@pytest.mark.parametrize(("serve", "view"), [(serve_wsgi, "stream"), (serve_asgi, "astream")], ids=["wsgi", "asgi"])
+def test_a_body_that_is_dropped_half_way_ends_for_the_tenant(committed_acme: Tenant, serve: Any, view: str) -> None:
     """The `finally` of the view's generator runs for the tenant when the client goes away."""
     assert serve(f"/{view}/", "acme.example.com", 1) == [b"acme/\n"]
     assert views.closed_in == ["acme/"]
@@ -117,9 +111,7 @@ def test_a_body_keeps_its_script_prefix(committed_acme: Tenant, configure: Any, 
     assert views.closed_in == ["acme/t/acme/"]
 
 
-def test_an_async_body_keeps_its_script_prefix_when_it_is_dropped(
-    committed_acme: Tenant, configure: Any
-) -> None:
+def test_an_async_body_keeps_its_script_prefix_when_it_is_dropped(committed_acme: Tenant, configure: Any) -> None:
     """Also in the `finally` that runs when the client goes away."""
     configure(TENANT_RESOLVER="omnitenant_models.resolvers.PathTenantResolver")
     assert serve_asgi("/t/acme/astream/", "www.example.com", 1) == [b"acme/t/acme/\n"]
@@ -140,9 +132,7 @@ def test_the_consumer_has_its_own_context_between_the_steps(ask: Any, acme: Tena
 
 def test_two_bodies_do_not_mix(ask: Any, acme: Tenant, globex: Tenant) -> None:
     """Streams of two tenants that are consumed in turns each keep their own."""
-    streams = [
-        ask("/stream/", f"{name}.example.com").streaming_content for name in ("acme", "globex")
-    ]
+    streams = [ask("/stream/", f"{name}.example.com").streaming_content for name in ("acme", "globex")]
     parts = [next(stream) for _ in range(3) for stream in streams]
     assert parts == [b"acme/\n", b"globex/\n"] * 3
     assert [list(stream) for stream in streams] == [[], []]
@@ -176,9 +166,7 @@ def test_a_file_is_still_handed_to_the_server(committed_acme: Tenant) -> None:
 
 
 @pytest.mark.parametrize("serve", [serve_wsgi, serve_asgi])
-def test_a_file_is_read_for_the_tenant_where_the_server_cannot(
-    committed_acme: Tenant, serve: Any
-) -> None:
+def test_a_file_is_read_for_the_tenant_where_the_server_cannot(committed_acme: Tenant, serve: Any) -> None:
     """A lazily opened file of a storage may ask whose it is."""
     assert b"".join(serve("/file/", "acme.example.com")) == b"content"
     assert set(views.closed_in) == {"acme/"}

@@ -10,9 +10,8 @@ from django.db import connection
 from django.http import HttpRequest
 from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
-from omnitenant_context.errors import TenantNotFound
-from probe.models import Tenant
 
+from omnitenant_context.errors import TenantNotFound
 from omnitenant_models.resolvers import (
     MASTER,
     BaseTenantResolver,
@@ -23,6 +22,7 @@ from omnitenant_models.resolvers import (
 )
 from omnitenant_models.resolvers._build import build_resolver
 from omnitenant_models.utils import get_tenant_model
+from probe.models import Tenant
 
 PACKAGE = "omnitenant_models.resolvers"
 

@@ -17,10 +17,9 @@ from django.db.models.deletion import Collector
 from django.http import HttpRequest
 from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
+
 from omnitenant_context.context import TenantContext
 from omnitenant_context.errors import DomainNotFound, TenantNotFound
-from probe.models import Domain, PayingTenant, Tenant
-
 from omnitenant_models.resolvers import (
     MASTER,
     BaseTenantResolver,
@@ -30,6 +29,7 @@ from omnitenant_models.resolvers import (
     clear_resolver_cache,
 )
 from omnitenant_models.resolvers._answers import Answers
+from probe.models import Domain, PayingTenant, Tenant
 
 
 def at(host: str = "acme.example.com") -> Any:
@@ -82,9 +82,7 @@ def test_a_refusal_is_remembered(run: Any, db: None) -> None:
             errors.append(caught.value)
     assert len(queries) == 1
     assert len({id(error) for error in errors}) == 3
-    assert {(str(error), error.domain) for error in errors} == {
-        (str(errors[0]), "nobody.example.com")
-    }
+    assert {(str(error), error.domain) for error in errors} == {(str(errors[0]), "nobody.example.com")}
 
 
 def test_a_remembered_refusal_keeps_no_request_alive(db: None) -> None:
@@ -208,9 +206,7 @@ def test_the_master_takes_no_place(db: None) -> None:
 CHANGES: dict[str, Any] = {
     "tenant saved": lambda tenant: tenant.save(),
     "proxy saved": lambda tenant: PayingTenant.objects.get(pk=tenant.pk).save(),
-    "tenant deleted": lambda tenant: TenantContext.unscoped()(
-        Tenant.objects.get(pk=tenant.pk).delete
-    )(),
+    "tenant deleted": lambda tenant: TenantContext.unscoped()(Tenant.objects.get(pk=tenant.pk).delete)(),
     "domain saved": lambda tenant: Domain.objects.create(domain="x.example.com", tenant=tenant),
     "domain deleted": lambda tenant: Domain.objects.all().delete(),
     "cleared": lambda tenant: clear_resolver_cache(),
@@ -299,9 +295,7 @@ def test_what_was_read_before_a_commit_is_not_remembered_after_it(
     assert resolve(at()).name == "New"
 
 
-def test_emptying_the_database_drops_everything(
-    transactional_db: None, cached: CachedTenantResolver
-) -> None:
+def test_emptying_the_database_drops_everything(transactional_db: None, cached: CachedTenantResolver) -> None:
     """flush, with which transactional test cases clean up, sends no signal of any model."""
     tenant = Tenant.objects.create(tenant_id="acme", name="Acme", state="active")
     Domain.objects.create(domain="acme.example.com", tenant=tenant)
@@ -394,9 +388,7 @@ class Counting(BaseTenantResolver):
 
 
 @pytest.mark.parametrize(("key", "asked"), [("one", 1), (("a", 1), 1), (None, 3)])
-def test_a_resolver_gives_its_own_key(
-    monkeypatch: pytest.MonkeyPatch, key: Any, asked: int
-) -> None:
+def test_a_resolver_gives_its_own_key(monkeypatch: pytest.MonkeyPatch, key: Any, asked: int) -> None:
     """Anything hashable; None asks every time."""
     monkeypatch.setattr(Counting, "asked", 0)
     monkeypatch.setattr(Counting, "key", key)

@@ -9,14 +9,14 @@ from django.core.exceptions import DisallowedHost, ImproperlyConfigured
 from django.db import connection
 from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
-from omnitenant_context.errors import DomainNotFound, TenantNotFound
-from probe.models import Domain, Tenant
 
+from omnitenant_context.errors import DomainNotFound, TenantNotFound
 from omnitenant_models.resolvers import (
     MASTER,
     CustomDomainTenantResolver,
     SubdomainTenantResolver,
 )
+from probe.models import Domain, Tenant
 
 
 def at(host: str) -> Any:
@@ -129,9 +129,7 @@ def test_the_base_and_the_public_host_are_the_masters(db: None, configure: Any, 
         "nobody.example.com",
     ],
 )
-def test_what_is_not_right_below_the_base_is_nobodys(
-    acme: Tenant, configure: Any, settings: Any, host: str
-) -> None:
+def test_what_is_not_right_below_the_base_is_nobodys(acme: Tenant, configure: Any, settings: Any, host: str) -> None:
     """One label deep only, and only a known one."""
     settings.ALLOWED_HOSTS = ["*"]
     configure(SUBDOMAIN_BASE="example.com")

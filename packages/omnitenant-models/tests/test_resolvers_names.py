@@ -14,9 +14,8 @@ from django.db import connection
 from django.http import HttpRequest
 from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
-from omnitenant_context.errors import TenantNotFound
-from probe.models import Tenant
 
+from omnitenant_context.errors import TenantNotFound
 from omnitenant_models.resolvers import (
     MASTER,
     BaseTenantResolver,
@@ -25,6 +24,7 @@ from omnitenant_models.resolvers import (
     SessionTenantResolver,
     UserTenantResolver,
 )
+from probe.models import Tenant
 
 
 def asked(path: str = "/", host: str = "api.example.com", **headers: str) -> Any:
@@ -99,12 +99,8 @@ def test_the_answer_varies_by_the_header(ask: Any, acme: Tenant, configure: Any)
     assert "X-Tenant-ID" in ask("/who/").headers["Vary"]
 
 
-@pytest.mark.parametrize(
-    ("prefix", "path"), [("t", "/t/acme/"), ("/sites/eu/", "/sites/eu/acme/x"), ("", "/acme")]
-)
-def test_the_path_names_the_tenant(
-    run: Any, acme: Tenant, configure: Any, prefix: str, path: str
-) -> None:
+@pytest.mark.parametrize(("prefix", "path"), [("t", "/t/acme/"), ("/sites/eu/", "/sites/eu/acme/x"), ("", "/acme")])
+def test_the_path_names_the_tenant(run: Any, acme: Tenant, configure: Any, prefix: str, path: str) -> None:
     """Below a prefix of any depth."""
     configure(TENANT_PATH_PREFIX=prefix)
     assert run(PathTenantResolver(), asked(path)) == acme
@@ -238,15 +234,11 @@ def test_a_row_that_a_user_does_not_have_is_no_tenant(run: Any) -> None:
 
 def test_users_must_be_above(run: Any) -> None:
     """The error says what to move."""
-    with pytest.raises(
-        ImproperlyConfigured, match="AuthenticationMiddleware above TenantMiddleware"
-    ):
+    with pytest.raises(ImproperlyConfigured, match="AuthenticationMiddleware above TenantMiddleware"):
         run(UserTenantResolver(), asked())
 
 
-def test_a_logged_in_user_reaches_the_tenant(
-    ask: Any, acme: Tenant, configure: Any, settings: Any
-) -> None:
+def test_a_logged_in_user_reaches_the_tenant(ask: Any, acme: Tenant, configure: Any, settings: Any) -> None:
     """Through real sessions and authentication, with the middleware in the other order."""
     settings.MIDDLEWARE = [*settings.MIDDLEWARE[1:], settings.MIDDLEWARE[0]]
     configure(TENANT_RESOLVER=f"{__name__}.ByMail")

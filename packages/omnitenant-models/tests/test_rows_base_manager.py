@@ -12,13 +12,13 @@ from django.core.exceptions import ValidationError
 from django.db import DatabaseError, IntegrityError, connection, models
 from django.db.transaction import atomic
 from django.test.utils import isolate_apps
-from probe.models import Project, Tenant
-from shapes.models import Asset, Country, Document, Memo, ProjectView, Report, Step, Task, Vehicle
 
 from omnitenant_context.context import TenantContext
 from omnitenant_context.errors import TenantMismatchError, TenantRequiredError
 from omnitenant_models.rows import TenantQuerySetManager, get_tenant_key
 from omnitenant_models.rows.base_manager import ScopedOptions, scope_model
+from probe.models import Project, Tenant
+from shapes.models import Asset, Country, Document, Memo, ProjectView, Report, Step, Task, Vehicle
 
 use_tenant = TenantContext.use_tenant
 unscoped = TenantContext.unscoped

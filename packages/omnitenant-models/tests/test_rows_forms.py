@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from django.core.exceptions import FieldError
 from django.forms import ModelChoiceField, inlineformset_factory, modelform_factory, modelformset_factory
-from probe.models import Project, Tenant
-from shapes.models import Booking, Contact, Gadget, Preferences, Task, Template, Voucher
 
 from omnitenant_context.context import TenantContext
 from omnitenant_context.errors import TenantMismatchError
+from probe.models import Project, Tenant
+from shapes.models import Booking, Contact, Gadget, Preferences, Task, Template, Voucher
 
 use_tenant = TenantContext.use_tenant
 

@@ -16,6 +16,11 @@ from django.db import models, transaction
 from django.db.models import F, ForeignKey, OneToOneField, Value
 from django.db.transaction import atomic
 from django.test.utils import isolate_apps
+
+from omnitenant_context.context import TenantContext
+from omnitenant_context.errors import TenantMismatchError, TenantRequiredError
+from omnitenant_models.rows import TenantKey, TenantQuerySetManager, VisibleTenantKey
+from omnitenant_models.rows.keys import find_tenant_keys, teach
 from probe.models import Project, Tenant
 from shapes.models import (
     Badge,
@@ -35,11 +40,6 @@ from shapes.models import (
     Vehicle,
     Voucher,
 )
-
-from omnitenant_context.context import TenantContext
-from omnitenant_context.errors import TenantMismatchError, TenantRequiredError
-from omnitenant_models.rows import TenantKey, TenantQuerySetManager, VisibleTenantKey
-from omnitenant_models.rows.keys import find_tenant_keys, teach
 
 use_tenant = TenantContext.use_tenant
 unscoped = TenantContext.unscoped

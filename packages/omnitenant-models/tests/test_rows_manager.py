@@ -15,6 +15,12 @@ from django.db import connection, models
 from django.db.models import Count, Exists, F, OuterRef, Q, Subquery, Window
 from django.db.models.functions import RowNumber
 from django.test.utils import CaptureQueriesContext, isolate_apps
+
+from omnitenant_context.context import TenantContext
+from omnitenant_context.errors import TenantMismatchError, TenantRequiredError
+from omnitenant_context.propagation import bind
+from omnitenant_context.scope import ActiveTenant
+from omnitenant_models.rows import TenantMatch, TenantQuerySetManager, get_tenant_key
 from probe.models import PayingTenant, Project
 from shapes.models import (
     Appendix,
@@ -37,12 +43,6 @@ from shapes.models import (
     Vehicle,
     Voucher,
 )
-
-from omnitenant_context.context import TenantContext
-from omnitenant_context.errors import TenantMismatchError, TenantRequiredError
-from omnitenant_context.propagation import bind
-from omnitenant_context.scope import ActiveTenant
-from omnitenant_models.rows import TenantMatch, TenantQuerySetManager, get_tenant_key
 
 use_tenant = TenantContext.use_tenant
 unscoped = TenantContext.unscoped

@@ -15,12 +15,12 @@ from django.db.migrations.autodetector import MigrationAutodetector
 from django.db.migrations.state import ModelState, ProjectState
 from django.db.migrations.writer import MigrationWriter
 from django.db.models import ForeignKey, OneToOneField
-from probe.models import Project
-from shapes.models import Booking, Gadget, OddKey, OpenManager, Preferences, Report, Step, Voucher
 
 from omnitenant_context.context import TenantContext
 from omnitenant_models.rows import TenantKey, TenantQuerySetManager, VisibleTenantKey
 from omnitenant_models.rows.base_manager import ScopedOptions
+from probe.models import Project
+from shapes.models import Booking, Gadget, OddKey, OpenManager, Preferences, Report, Step, Voucher
 
 WRITTEN = {
     Project: (ForeignKey, "django.db.models.ForeignKey"),

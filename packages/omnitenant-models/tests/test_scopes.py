@@ -13,11 +13,11 @@ from django.contrib.sessions.models import Session
 from django.db import models
 from django.db.migrations.state import ProjectState
 from django.test.utils import isolate_apps
-from probe.models import Domain, PayingTenant, Project, Tenant
-from shapes.models import Charge, Country, Document, Memo, ProjectView, Report
 
 from omnitenant_models.known_apps import KNOWN_APPS, REASONS
 from omnitenant_models.scopes import TenantScope, get_app_scope, get_model_scope, is_mirrored
+from probe.models import Domain, PayingTenant, Project, Tenant
+from shapes.models import Charge, Country, Document, Memo, ProjectView, Report
 
 MASTER, TENANT, SHARED = TenantScope.MASTER, TenantScope.TENANT, TenantScope.SHARED
 

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from asgiref.sync import async_to_sync
 from django.utils.functional import SimpleLazyObject
-from probe.models import Tenant
 
 from omnitenant_context.context import TenantContext
 from omnitenant_context.listeners import add_listener, remove_listener
 from omnitenant_models import apps, signals
+from probe.models import Tenant
 
 
 @pytest.fixture

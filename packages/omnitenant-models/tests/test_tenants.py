@@ -12,13 +12,13 @@ from django.db import models, transaction
 from django.forms import modelform_factory
 from django.template import Context, Engine
 from django.test.utils import isolate_apps
-from probe.models import Domain, Project, Tenant
-from shapes.models import Memo, Note, Preferences, Report, Template, Ticket
 
 from omnitenant_context.context import TenantContext
 from omnitenant_context.errors import OmnitenantError, TenantInactiveError, TenantRequiredError
 from omnitenant_models.models import BaseTenant, IsolationType, TenantState
 from omnitenant_models.tenants import MIRROR, validate_config, validate_tenant_id
+from probe.models import Domain, Project, Tenant
+from shapes.models import Memo, Note, Preferences, Report, Template, Ticket
 
 use_tenant = TenantContext.use_tenant
 

@@ -7,12 +7,12 @@ import asyncio
 import pytest
 from asgiref.sync import async_to_sync
 from django.core.exceptions import ImproperlyConfigured
-from probe.models import Domain, Tenant
 
 from omnitenant_context.context import TenantContext
 from omnitenant_context.errors import TenantNotFound
 from omnitenant_context.loaders import aload_tenant, load_tenant
 from omnitenant_models.utils import get_current_tenant, get_domain_model, get_tenant_model
+from probe.models import Domain, Tenant
 
 
 def test_the_models():

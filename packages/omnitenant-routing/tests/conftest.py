@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from command_line import Project
 
+from command_line import Project
 from omnitenant_context.testing import no_tenant_left
 from omnitenant_models.tenants import BaseTenant
 from omnitenant_routing.provisioning import get_tenant_backend
@@ -31,9 +31,7 @@ def _make_tenant(transactional_db: None) -> Iterator[MakeTenant]:
     made: list[BaseTenant] = []
 
     def make(tenant_id: str, isolation: str = "database", **fields: object) -> BaseTenant:
-        tenant = Tenant.objects.create(
-            tenant_id=tenant_id, name=tenant_id.title(), isolation_type=isolation, **fields
-        )
+        tenant = Tenant.objects.create(tenant_id=tenant_id, name=tenant_id.title(), isolation_type=isolation, **fields)
         made.append(tenant)
         get_tenant_backend(tenant).create()
         Domain.objects.create(domain=f"{tenant_id}.localhost", tenant=tenant)
@@ -67,6 +65,7 @@ def _initech(make_tenant: MakeTenant) -> BaseTenant:
 def _folder(transactional_db: None) -> Iterator[Path]:
     """The folder of the databases; tenants and files that a test leaves there are removed."""
     from django.conf import settings
+
     from probe.models import Tenant
 
     folder = Path(settings.DATABASES["default"]["NAME"]).parent

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from django.db import DEFAULT_DB_ALIAS, connections
+
 from omnitenant_context.context import TenantContext
 from omnitenant_context.errors import ProvisioningError
 from omnitenant_models.tenants import BaseTenant
@@ -27,9 +28,7 @@ def test_the_file_stands_beside_the_masters_by_default() -> None:
     assert settings["ENGINE"] == "django.db.backends.sqlite3"
 
 
-@pytest.mark.parametrize(
-    ("name", "expected"), [("other.db", "other.db"), ("sub/other.db", "sub/other.db")]
-)
+@pytest.mark.parametrize(("name", "expected"), [("other.db", "other.db"), ("sub/other.db", "sub/other.db")])
 def test_a_relative_name_is_relative_to_the_masters_folder(name: str, expected: str) -> None:
     """The working directory of a process decides nothing."""
     master = Path(str(connections.settings[DEFAULT_DB_ALIAS]["NAME"]))
@@ -59,9 +58,7 @@ def test_what_the_tenant_does_not_say_is_as_in_the_master(
 def test_another_engine_does_not_get_the_masters_address() -> None:
     """Options and passwords of one engine mean nothing to another."""
     settings = build_settings(
-        tenant_with(
-            {"ENGINE": "django.db.backends.postgresql", "NAME": "a", "HOST": "db", "PORT": 5433}
-        )
+        tenant_with({"ENGINE": "django.db.backends.postgresql", "NAME": "a", "HOST": "db", "PORT": 5433})
     )
     assert (settings["OPTIONS"], settings["USER"], settings["PORT"]) == ({}, "", "5433")
 
@@ -105,9 +102,7 @@ def test_a_changed_configuration_is_used_at_once(acme: BaseTenant, tmp_path: Pat
 class TestSecrets:
     """References in a configuration, and what is shown of it."""
 
-    def test_references_are_resolved(
-        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-    ) -> None:
+    def test_references_are_resolved(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         """An environment variable, a file and a callable may hold the value."""
         monkeypatch.setenv("ACME_PASSWORD", "from env")
         (tmp_path / "secret").write_text("from file\n")
@@ -120,12 +115,8 @@ class TestSecrets:
         """Only a dictionary of one known key is a reference."""
         assert resolve(value, tenant_id="acme") == value
 
-    @pytest.mark.parametrize(
-        "reference", [{"env": "NOT_THERE_AT_ALL"}, {"file": "/no/such"}, {"call": "no.such"}]
-    )
-    def test_a_reference_that_leads_nowhere_names_itself_and_the_tenant(
-        self, reference: dict[str, str]
-    ) -> None:
+    @pytest.mark.parametrize("reference", [{"env": "NOT_THERE_AT_ALL"}, {"file": "/no/such"}, {"call": "no.such"}])
+    def test_a_reference_that_leads_nowhere_names_itself_and_the_tenant(self, reference: dict[str, str]) -> None:
         """The message names the reference, which is no secret."""
         (target,) = reference.values()
         with pytest.raises(ProvisioningError, match=f"'acme'.*{target}"):

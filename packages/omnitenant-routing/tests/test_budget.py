@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
 from django.test import override_settings
+
 from omnitenant_context.context import TenantContext
 from omnitenant_models.tenants import BaseTenant
 from omnitenant_routing.databases.aliases import alias_of

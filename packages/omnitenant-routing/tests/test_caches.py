@@ -7,6 +7,7 @@ import asyncio
 import pytest
 from django.core.cache import caches
 from django.test import override_settings
+
 from omnitenant_context.context import TenantContext
 from omnitenant_context.errors import TenantRequiredError
 from omnitenant_routing.caches import make_key, make_shared_key, reverse_key

@@ -8,6 +8,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connections
 from django.test import override_settings
+
 from omnitenant_routing.checks.databases import check_databases, check_router
 from omnitenant_routing.checks.known_apps import check_known_apps
 
@@ -31,7 +32,6 @@ def test_a_project_in_order_has_no_findings() -> None:
 def test_a_missing_router() -> None:
     """Without it every tenant would be the master."""
     assert ids(check_router()) == ["omnitenant_routing.E001"]
-
 
 
 @override_settings(DATABASE_ROUTERS=["probe.routers.DerivedRouter"])

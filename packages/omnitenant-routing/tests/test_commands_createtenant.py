@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from command_line import run
 from django.core.management import call_command
 from django.dispatch import Signal
-from probe.models import Domain, Note, Tenant
 
+from command_line import run
 from omnitenant_context.context import TenantContext
 from omnitenant_models.signals import tenant_created, tenant_migrated
+from probe.models import Domain, Note, Tenant
 
 ANSWERS = {
     "Enter tenant ID (unique): ": "acme",
@@ -144,9 +144,7 @@ class TestAnswers:
             (["acme", "ACME", "table", ""], "This field cannot be blank"),
         ],
     )
-    def test_a_wrong_answer_in_a_pipe_ends_the_command(
-        self, folder: Path, answers: list[str], complaint: str
-    ) -> None:
+    def test_a_wrong_answer_in_a_pipe_ends_the_command(self, folder: Path, answers: list[str], complaint: str) -> None:
         """The lines after it would be taken for other answers."""
         result = run("createtenant", answers=[*answers, *ANSWERS.values()])
         assert result.status == 1
@@ -217,9 +215,7 @@ class TestOptions:
 
     def test_the_config_may_be_given_whole(self, folder: Path) -> None:
         """Options are laid over it."""
-        config = (
-            '--set=config={"region": "eu", "db_config": {"name": "a", "OPTIONS": {"timeout": 5}}}'
-        )
+        config = '--set=config={"region": "eu", "db_config": {"name": "a", "OPTIONS": {"timeout": 5}}}'
         arguments = [*OPTIONS, "--isolation-type=database", config, "--db-name=b"]
         assert run("createtenant", *arguments).status == 0
         assert Tenant.objects.get().config == {
@@ -272,9 +268,7 @@ class TestBadInput:
             (["--name=\udcff"], "something given is not text"),
         ],
     )
-    def test_one_line_and_nothing_is_left(
-        self, folder: Path, arguments: list[str], complaint: str
-    ) -> None:
+    def test_one_line_and_nothing_is_left(self, folder: Path, arguments: list[str], complaint: str) -> None:
         """Whatever is wrong, it is said once, and no row and no file stay."""
         result = run("createtenant", *OPTIONS, *arguments)
         assert result.status == 1
@@ -307,9 +301,7 @@ class TestBadInput:
     def test_a_domain_is_given_once(self, folder: Path) -> None:
         """Its owner is named."""
         assert run("createtenant", *OPTIONS, "--domain=acme.localhost").status == 0
-        result = run(
-            "createtenant", *OPTIONS, "--tenant-id=globex", "--domain=ACME.localhost:80", DATABASE
-        )
+        result = run("createtenant", *OPTIONS, "--tenant-id=globex", "--domain=ACME.localhost:80", DATABASE)
         assert result.status == 1
         assert "domain 'acme.localhost' belongs to tenant 'acme' already" in result.complaint
         assert left(folder) == ["acme", "acme.localhost"]
@@ -329,9 +321,7 @@ class TestFailure:
 
     @pytest.mark.parametrize("signal", [tenant_created, tenant_migrated])
     @pytest.mark.parametrize("isolation", ["database", "table"])
-    def test_a_failing_receiver_undoes_it(
-        self, folder: Path, signal: Signal, isolation: str
-    ) -> None:
+    def test_a_failing_receiver_undoes_it(self, folder: Path, signal: Signal, isolation: str) -> None:
         """Row, domains and file go again, and the cause is told."""
         arguments = [*OPTIONS, f"--isolation-type={isolation}", "--domain=acme.localhost"]
         with failing(signal, ValueError("no theme")):

@@ -6,15 +6,15 @@ import json
 from pathlib import Path
 
 import pytest
-from command_line import run
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
-from probe.models import Tenant
 
+from command_line import run
 from omnitenant_context.context import TenantContext
 from omnitenant_models.signals import tenant_migrated
 from omnitenant_models.tenants import BaseTenant
 from omnitenant_routing.provisioning import suspend
+from probe.models import Tenant
 
 
 def applied(tenant: BaseTenant, app: str) -> list[str]:
@@ -84,9 +84,7 @@ class TestOneTenant:
             (["--tenant-id=acme", "probe", "0009"], "Cannot find a migration matching '0009'"),
         ],
     )
-    def test_bad_input_is_one_line(
-        self, acme: BaseTenant, arguments: list[str], complaint: str
-    ) -> None:
+    def test_bad_input_is_one_line(self, acme: BaseTenant, arguments: list[str], complaint: str) -> None:
         """Unknown tenants, apps and migrations."""
         result = run("migratetenant", *arguments)
         assert result.status == 1
@@ -96,9 +94,7 @@ class TestOneTenant:
         """Wrong usage has the exit status of argparse."""
         assert run("migratetenant").status == 2
 
-    def test_a_lost_database_is_made_again_only_when_asked(
-        self, acme: BaseTenant, folder: Path
-    ) -> None:
+    def test_a_lost_database_is_made_again_only_when_asked(self, acme: BaseTenant, folder: Path) -> None:
         """An empty database in place of a lost one must be somebody's decision."""
         lose_file(folder, acme)
         result = run("migratetenant", "--tenant-id=acme")
@@ -160,9 +156,7 @@ class TestAllTenants:
             ([], "Cancelled; nothing was migrated; --no-input does not ask."),
         ],
     )
-    def test_without_a_yes_nothing_is_migrated(
-        self, acme: BaseTenant, answers: list[str], complaint: str
-    ) -> None:
+    def test_without_a_yes_nothing_is_migrated(self, acme: BaseTenant, answers: list[str], complaint: str) -> None:
         """A no, and no answer at all."""
         roll_back(acme)
         result = run("migratealltenants", answers=answers)
@@ -184,9 +178,7 @@ class TestAllTenants:
         result = run("migratealltenants", "--no-input", "--verbosity=0")
         assert (result.status, result.out, result.err) == (0, "", "")
 
-    def test_a_failure_does_not_stop_the_others(
-        self, acme: BaseTenant, globex: BaseTenant, folder: Path
-    ) -> None:
+    def test_a_failure_does_not_stop_the_others(self, acme: BaseTenant, globex: BaseTenant, folder: Path) -> None:
         """They are migrated, the summary names who failed, and the exit status is 1."""
         roll_back(globex)
         lose_file(folder, acme)
@@ -205,9 +197,7 @@ class TestAllTenants:
         assert result.complaint.endswith("0 of 2 tenants migrated, 1 failed: acme, 1 not tried")
         assert applied(globex, "sessions") == []
 
-    def test_an_interruption_says_how_far_it_came(
-        self, acme: BaseTenant, globex: BaseTenant
-    ) -> None:
+    def test_an_interruption_says_how_far_it_came(self, acme: BaseTenant, globex: BaseTenant) -> None:
         """Ctrl-C stops at once, with the exit status of an interruption."""
 
         def interrupt(**_: object) -> None:
@@ -221,9 +211,7 @@ class TestAllTenants:
         assert result.status == 130
         assert result.complaint.endswith("0 of 2 tenants migrated, 1 failed: acme, 1 not tried")
 
-    def test_check_tells_pending_from_failed(
-        self, acme: BaseTenant, globex: BaseTenant, folder: Path
-    ) -> None:
+    def test_check_tells_pending_from_failed(self, acme: BaseTenant, globex: BaseTenant, folder: Path) -> None:
         """0 up to date, 3 pending, 1 when a tenant cannot be read; nothing changes."""
         assert run("migratealltenants", "--check").status == 0
         roll_back(globex)
@@ -237,9 +225,7 @@ class TestAllTenants:
         assert "acme: the database of tenant 'acme' does not exist" in result.complaint
         assert not (folder / "acme.sqlite3").exists()
 
-    def test_chooses_tenants(
-        self, acme: BaseTenant, globex: BaseTenant, initech: BaseTenant
-    ) -> None:
+    def test_chooses_tenants(self, acme: BaseTenant, globex: BaseTenant, initech: BaseTenant) -> None:
         """By id, pattern, isolation type and state, all of which must hold."""
         suspend(globex)
         for arguments, chosen in {
@@ -268,9 +254,7 @@ class TestAllTenants:
         assert (result.status, result.err) == (0, "")
         assert result.out == "0 of 0 tenants migrated.\n"
 
-    def test_json_has_stdout_to_itself(
-        self, acme: BaseTenant, globex: BaseTenant, folder: Path
-    ) -> None:
+    def test_json_has_stdout_to_itself(self, acme: BaseTenant, globex: BaseTenant, folder: Path) -> None:
         """On failure, too."""
         lose_file(folder, acme)
         result = run("migratealltenants", "--no-input", "--format=json", "--verbosity=3")

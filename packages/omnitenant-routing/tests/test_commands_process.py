@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+
 from command_line import Project
 
 COMMANDS = [
@@ -34,9 +35,7 @@ def test_a_master_that_is_not_migrated(tmp_path: Path, command: list[str]) -> No
     """One line says what to run first."""
     result = Project(tmp_path).manage(*command)
     assert (result.status, result.out) == (1, "")
-    assert result.complaint == (
-        "CommandError: the master's database has no table 'probe_tenant'; run migrate first"
-    )
+    assert result.complaint == ("CommandError: the master's database has no table 'probe_tenant'; run migrate first")
 
 
 def test_the_life_of_a_tenant(project: Project) -> None:

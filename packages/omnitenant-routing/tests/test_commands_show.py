@@ -8,10 +8,9 @@ from contextlib import closing
 from pathlib import Path
 
 from command_line import run
-from probe.models import Domain, Tenant
-
 from omnitenant_models.tenants import BaseTenant
 from omnitenant_routing.provisioning import suspend
+from probe.models import Domain, Tenant
 
 
 def row(text: str, tenant_id: str) -> list[str]:
@@ -23,9 +22,7 @@ def row(text: str, tenant_id: str) -> list[str]:
 class TestTenants:
     """``showtenants``."""
 
-    def test_shows_where_everybody_lives(
-        self, acme: BaseTenant, initech: BaseTenant, folder: Path
-    ) -> None:
+    def test_shows_where_everybody_lives(self, acme: BaseTenant, initech: BaseTenant, folder: Path) -> None:
         """One line each: id, name, isolation type, state, place and domains."""
         suspend(acme)
         Domain.objects.create(domain="acme.example.com", tenant=acme)

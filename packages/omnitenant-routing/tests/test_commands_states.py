@@ -5,20 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from command_line import run
-from probe.models import Domain, Project, Tenant
 
+from command_line import run
 from omnitenant_context.context import TenantContext
 from omnitenant_context.errors import TenantInactiveError
 from omnitenant_models.tenants import BaseTenant
+from probe.models import Domain, Project, Tenant
 
 
 class TestDelete:
     """``deletetenant``."""
 
-    def test_the_id_must_be_typed(
-        self, acme: BaseTenant, initech: BaseTenant, folder: Path
-    ) -> None:
+    def test_the_id_must_be_typed(self, acme: BaseTenant, initech: BaseTenant, folder: Path) -> None:
         """Row, domains and file go; other tenants stay."""
         result = run("deletetenant", "--tenant-id=acme", answers=["acme"])
         assert (result.status, result.err) == (0, "")
@@ -47,9 +45,7 @@ class TestDelete:
         assert Tenant.objects.get().state == "active"
         assert (folder / "acme.sqlite3").exists()
 
-    def test_no_input_does_not_ask(
-        self, initech: BaseTenant, globex: BaseTenant, folder: Path
-    ) -> None:
+    def test_no_input_does_not_ask(self, initech: BaseTenant, globex: BaseTenant, folder: Path) -> None:
         """Rows in shared tables go with their tenant."""
         for tenant in (initech, globex):
             with TenantContext.use_tenant(tenant):
@@ -70,9 +66,7 @@ class TestDelete:
             assert f"{wrong!r}" in result.complaint
         assert Tenant.objects.exists()
 
-    def test_a_file_that_is_gone_already_is_no_hindrance(
-        self, acme: BaseTenant, folder: Path
-    ) -> None:
+    def test_a_file_that_is_gone_already_is_no_hindrance(self, acme: BaseTenant, folder: Path) -> None:
         """The row goes."""
         (folder / "acme.sqlite3").unlink()
         assert run("deletetenant", "--tenant-id=acme", "--no-input").status == 0
@@ -98,9 +92,7 @@ class TestSwitch:
         assert result.status == 1
         assert "tenant 'acme' is active" in result.complaint
 
-    def test_a_group_is_whoever_fits(
-        self, acme: BaseTenant, globex: BaseTenant, initech: BaseTenant
-    ) -> None:
+    def test_a_group_is_whoever_fits(self, acme: BaseTenant, globex: BaseTenant, initech: BaseTenant) -> None:
         """Of a pattern, those in another state are passed over."""
         assert run("suspendtenant", "--tenant-id=acme", "--tenant-id=initech").status == 0
         result = run("suspendtenant", "--tenant-id=*")

@@ -6,13 +6,13 @@ import io
 import json
 
 import pytest
-from command_line import run
 from django.core.management import call_command
-from probe.models import Note, Project, Tenant
 
+from command_line import run
 from omnitenant_context.context import TenantContext
 from omnitenant_models.tenants import BaseTenant
 from omnitenant_routing.provisioning import suspend
+from probe.models import Note, Project, Tenant
 
 
 def notes(tenant: BaseTenant) -> list[str]:
@@ -77,9 +77,7 @@ class TestArguments:
             (["--tenant-id=acme", "migrate", "--bogus"], "unrecognized arguments: --bogus", 1),
         ],
     )
-    def test_bad_input_is_one_line(
-        self, acme: BaseTenant, arguments: list[str], complaint: str, status: int
-    ) -> None:
+    def test_bad_input_is_one_line(self, acme: BaseTenant, arguments: list[str], complaint: str, status: int) -> None:
         """Nothing to run, nobody to run it for."""
         result = run("tenantcommand", *arguments)
         assert result.status == status
@@ -94,9 +92,7 @@ class TestTenants:
         assert run("tenantcommand", "--tenant-id=acme", "probecommand", "--note=x").status == 0
         assert (notes(acme), notes(globex)) == (["x"], [])
 
-    def test_several_are_told_apart_on_stderr(
-        self, acme: BaseTenant, globex: BaseTenant, initech: BaseTenant
-    ) -> None:
+    def test_several_are_told_apart_on_stderr(self, acme: BaseTenant, globex: BaseTenant, initech: BaseTenant) -> None:
         """Stdout stays what the commands print."""
         result = run("tenantcommand", "--all", "probecommand")
         assert result.status == 0
@@ -134,9 +130,7 @@ class TestFailure:
         result = run("tenantcommand", "--tenant-id=acme", "probecommand", f"--fail={kind}")
         assert (result.status, result.complaint) == (status, f"CommandError: {complaint}")
 
-    def test_the_others_go_on(
-        self, acme: BaseTenant, globex: BaseTenant, initech: BaseTenant
-    ) -> None:
+    def test_the_others_go_on(self, acme: BaseTenant, globex: BaseTenant, initech: BaseTenant) -> None:
         """By default; the exit status is 1 and the failures are listed."""
         arguments = ["--all", "probecommand", "--fail=crash", "--only=globex"]
         result = run("tenantcommand", *arguments)
@@ -147,9 +141,7 @@ class TestFailure:
             "CommandError: 2 of 3 tenants ran probecommand, 1 failed: globex",
         ]
 
-    def test_fail_fast_stops(
-        self, acme: BaseTenant, globex: BaseTenant, initech: BaseTenant
-    ) -> None:
+    def test_fail_fast_stops(self, acme: BaseTenant, globex: BaseTenant, initech: BaseTenant) -> None:
         """The last tenant is not tried."""
         arguments = ["--all", "--fail-fast", "probecommand", "--fail=error", "--only=globex"]
         result = run("tenantcommand", *arguments)
@@ -169,9 +161,7 @@ class TestFlush:
     """Emptying tables that are not one tenant's."""
 
     @pytest.mark.parametrize("command", ["flush", "sqlflush"])
-    def test_shared_tables_are_not_emptied(
-        self, acme: BaseTenant, initech: BaseTenant, command: str
-    ) -> None:
+    def test_shared_tables_are_not_emptied(self, acme: BaseTenant, initech: BaseTenant, command: str) -> None:
         """It is refused before anything is run for anybody."""
         with TenantContext.use_tenant(acme):
             Note.objects.create(text="stays")

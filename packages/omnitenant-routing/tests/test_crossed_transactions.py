@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.db import connection, connections, transaction
 from django.db.transaction import TransactionManagementError
+
 from omnitenant_context.context import TenantContext
 from omnitenant_models.tenants import BaseTenant
 from omnitenant_routing.databases.aliases import alias_of

@@ -11,6 +11,7 @@ import pytest
 from django.core import serializers
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.dispatch import Signal
+
 from omnitenant_context.context import TenantContext
 from omnitenant_context.errors import OmnitenantError, ProvisioningError, TenantInactiveError
 from omnitenant_models.signals import tenant_created, tenant_deleted, tenant_migrated
@@ -31,9 +32,7 @@ def folder() -> Path:
 
 def pending(tenant_id: str, isolation: str = "database", **config: object) -> Tenant:
     """Save a tenant without making its place."""
-    return Tenant.objects.create(
-        tenant_id=tenant_id, name=tenant_id, isolation_type=isolation, config=config
-    )
+    return Tenant.objects.create(tenant_id=tenant_id, name=tenant_id, isolation_type=isolation, config=config)
 
 
 @contextmanager

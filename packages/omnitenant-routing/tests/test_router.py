@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
 from django.db import DEFAULT_DB_ALIAS, connections, router
+
 from omnitenant_context.context import TenantContext
 from omnitenant_context.errors import TenantRequiredError
 from omnitenant_models.tenants import BaseTenant
@@ -18,9 +19,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.mark.parametrize("model", [Tenant, Domain, Invoice])
-def test_models_of_the_master_are_there_for_everybody(
-    acme: BaseTenant, model: type[Tenant]
-) -> None:
+def test_models_of_the_master_are_there_for_everybody(acme: BaseTenant, model: type[Tenant]) -> None:
     """Tenants, domains and what says MASTER go to the master, from inside a tenant too."""
     assert router.db_for_read(model) == MASTER_ALIAS
     with TenantContext.use_tenant(acme):
@@ -28,9 +27,7 @@ def test_models_of_the_master_are_there_for_everybody(
 
 
 @pytest.mark.parametrize("model", [Note, Project, User, User.groups.through])
-def test_models_of_tenants_follow_the_context(
-    acme: BaseTenant, initech: BaseTenant, model: type[Note]
-) -> None:
+def test_models_of_tenants_follow_the_context(acme: BaseTenant, initech: BaseTenant, model: type[Note]) -> None:
     """Each place has its own; automatic through tables go with the model that made them."""
     with TenantContext.use_tenant(acme):
         assert router.db_for_read(model) == alias_of("acme")

@@ -9,7 +9,7 @@ from omnitenant_celery.tasks import TenantAwareTask as PlainTenantAwareTask
 __all__ = ["TenantAwareTask"]
 
 
-class TenantAwareTask(PlainTenantAwareTask, DjangoTask):  # type: ignore[misc]  # celery's stubs type both bases apart
+class TenantAwareTask(PlainTenantAwareTask, DjangoTask):  # type: ignore[type-arg]  # not generic at run time
     """A task that needs a tenant, with Celery's ``delay_on_commit``."""
 
     abstract = True

@@ -97,11 +97,11 @@ def __getattr__(name: str) -> Any:
     # What costs an import of typing or concurrent.futures is fetched when it is asked for.
     value: Any
     if name == "ContextExecutor":
-        from omnitenant_context import propagation  # noqa: PLC0415 - costs more than this package
+        from omnitenant_context import propagation
 
         value = propagation.ContextExecutor
     elif name == "Tenant":
-        from omnitenant_context import scope  # noqa: PLC0415 - costs more than this package
+        from omnitenant_context import scope
 
         value = scope.Tenant
     else:

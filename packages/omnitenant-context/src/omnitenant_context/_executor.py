@@ -36,6 +36,4 @@ class ContextExecutor(ThreadPoolExecutor):
         return super().map(bind(fn), *iterables, **options)
 
 
-ContextExecutor.__module__ = (
-    "omnitenant_context.propagation"  # where it is documented and imported from
-)
+ContextExecutor.__module__ = "omnitenant_context.propagation"  # where it is documented and imported from

@@ -31,8 +31,8 @@ def run_in(function: F, make_scope: Callable[[], Scope]) -> F:
     Returns:
         A function of the same kind.
     """
-    import functools  # noqa: PLC0415 - costs more than this package
-    import inspect  # noqa: PLC0415 - costs more than this package
+    import functools
+    import inspect
 
     wrapper: Any
     if inspect.isasyncgenfunction(function):
@@ -49,7 +49,7 @@ def run_in(function: F, make_scope: Callable[[], Scope]) -> F:
 
 
 def _is_coroutine_function(function: Callable[..., Any]) -> bool:
-    import inspect  # noqa: PLC0415 - costs more than this package
+    import inspect
 
     if inspect.iscoroutinefunction(function):
         return True
@@ -75,9 +75,7 @@ def _calling(function: Callable[..., Any], make_scope: Callable[[], Scope]) -> C
     return called
 
 
-def _awaiting(
-    function: Callable[..., Any], make_scope: Callable[[], Scope]
-) -> Callable[..., Coroutine[Any, Any, Any]]:
+def _awaiting(function: Callable[..., Any], make_scope: Callable[[], Scope]) -> Callable[..., Coroutine[Any, Any, Any]]:
     async def awaited(*args: Any, **kwargs: Any) -> Any:
         token = enter(make_scope())
         try:

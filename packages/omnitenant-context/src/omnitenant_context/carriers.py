@@ -100,9 +100,7 @@ def _written(scope: Scope) -> str | None:
         )
         raise CarrierError(message)
     if not value.isprintable():
-        message = (
-            f"{scope!r} cannot be sent in a message: its name has characters that no header carries"
-        )
+        message = f"{scope!r} cannot be sent in a message: its name has characters that no header carries"
         raise CarrierError(message, value=value)
     return value
 

@@ -200,9 +200,7 @@ class TenantContext:
         scope = current.get().scope
         if isinstance(scope, ActiveTenant):
             return scope.tenant
-        message = (
-            f"no tenant is active ({scope.label}); enter one with TenantContext.use_tenant(tenant)"
-        )
+        message = f"no tenant is active ({scope.label}); enter one with TenantContext.use_tenant(tenant)"
         raise TenantRequiredError(message)
 
 

@@ -38,9 +38,7 @@ class TenantMismatchError(OmnitenantError):
         wanted: label of what the refused value belongs to, when that is known.
     """
 
-    def __init__(
-        self, message: str = "", *, active: str | None = None, wanted: str | None = None
-    ) -> None:
+    def __init__(self, message: str = "", *, active: str | None = None, wanted: str | None = None) -> None:
         super().__init__(message)
         self.active = active
         self.wanted = wanted
@@ -54,9 +52,7 @@ class TenantInactiveError(OmnitenantError):
         state: what it is instead of active, for example ``"suspended"`` or ``"unsaved"``.
     """
 
-    def __init__(
-        self, message: str = "", *, tenant_id: str | None = None, state: str | None = None
-    ) -> None:
+    def __init__(self, message: str = "", *, tenant_id: str | None = None, state: str | None = None) -> None:
         super().__init__(message)
         self.tenant_id = tenant_id
         self.state = state
@@ -81,9 +77,7 @@ class DomainNotFound(TenantNotFound):
         domain: the host name, normalised.
     """
 
-    def __init__(
-        self, message: str = "", *, tenant_id: str | None = None, domain: str | None = None
-    ) -> None:
+    def __init__(self, message: str = "", *, tenant_id: str | None = None, domain: str | None = None) -> None:
         super().__init__(message, tenant_id=tenant_id)
         self.domain = domain
 

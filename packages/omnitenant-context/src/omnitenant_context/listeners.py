@@ -88,6 +88,6 @@ def notify_leave(scope: Scope, entered: tuple[tuple[Listener, Any], ...]) -> Non
         try:
             listener.leave(scope, state)
         except Exception:
-            import logging  # noqa: PLC0415 - costs more than this package
+            import logging
 
             logging.getLogger(__name__).exception("a listener failed on leaving %s", scope.label)

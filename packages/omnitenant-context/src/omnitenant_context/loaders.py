@@ -61,7 +61,7 @@ async def aload_tenant(tenant_id: str) -> Tenant:
         return _found(await aload(tenant_id), tenant_id)
     if load is None:
         raise _no_loader(tenant_id)
-    import asyncio  # noqa: PLC0415 - costs more than this package
+    import asyncio
 
     return _found(await asyncio.to_thread(load, tenant_id), tenant_id)
 

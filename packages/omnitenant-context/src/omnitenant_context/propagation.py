@@ -184,10 +184,8 @@ class _BoundAsyncIterator:
 
 
 def __getattr__(name: str) -> Any:
-    if (
-        name == "ContextExecutor"
-    ):  # concurrent.futures costs more to import than all of this package
-        from omnitenant_context._executor import ContextExecutor  # noqa: PLC0415 - costs more than this package
+    if name == "ContextExecutor":  # concurrent.futures costs more to import than all of this package
+        from omnitenant_context._executor import ContextExecutor
 
         globals()[name] = ContextExecutor
         return ContextExecutor

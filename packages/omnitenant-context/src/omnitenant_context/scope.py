@@ -6,9 +6,7 @@ would double the time that takes.
 
 from __future__ import annotations
 
-TYPE_CHECKING = (
-    False  # typing.TYPE_CHECKING without importing typing, which costs more than this package
-)
+TYPE_CHECKING = False  # typing.TYPE_CHECKING without importing typing, which costs more than this package
 if TYPE_CHECKING:
     from typing import Any, Final, NoReturn, TypeAlias
 
@@ -150,7 +148,7 @@ class _Single(_Value):
     """A scope that says everything by its class: calling the class gives the one instance again."""
 
     __slots__ = ()
-    _instances: dict[type[_Single], _Single] = {}  # noqa: RUF012 - the registry of this module, not a default value
+    _instances: dict[type[_Single], _Single] = {}
 
     def __new__(cls) -> Any:
         try:
@@ -241,7 +239,7 @@ def require_is_tenant(tenant: object) -> None:
 
 def __getattr__(name: str) -> Any:
     if name == "Tenant":  # a Protocol cannot be made without importing typing
-        from omnitenant_context._tenant import Tenant  # noqa: PLC0415 - costs more than this package
+        from omnitenant_context._tenant import Tenant
 
         globals()[name] = Tenant
         return Tenant

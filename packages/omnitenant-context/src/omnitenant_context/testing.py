@@ -65,8 +65,7 @@ class no_tenant_left:  # noqa: N801 - reads as a statement: with no_tenant_left(
         _put_back(before)
         if exc is None:
             message = (
-                f"the block began with {before.scope!r} and ended with {after.scope!r}; "
-                "every enter needs its leave"
+                f"the block began with {before.scope!r} and ended with {after.scope!r}; every enter needs its leave"
             )
             raise AssertionError(message)
 

@@ -11,8 +11,8 @@ from django.utils.cache import patch_vary_headers
 from django.utils.html import escape
 from django.utils.log import log_response
 from django.utils.module_loading import import_string
-from omnitenant_context.errors import TenantInactiveError, TenantNotFound
 
+from omnitenant_context.errors import TenantInactiveError, TenantNotFound
 from omnitenant_models.settings import SETTING_NAME, omnitenant_settings
 
 if TYPE_CHECKING:
@@ -60,9 +60,7 @@ def find_page(error: TenantNotFound | TenantInactiveError) -> Callable[..., Any]
     return view
 
 
-def plain_page(
-    request: HttpRequest, error: TenantNotFound | TenantInactiveError
-) -> HttpResponseBase:
+def plain_page(request: HttpRequest, error: TenantNotFound | TenantInactiveError) -> HttpResponseBase:
     """Make the answer of a project that has no view of its own: HTML or JSON, as the client prefers.
 
     It is the same for every address and tenant, so that it tells nobody who exists. With ``DEBUG`` the reason
@@ -78,9 +76,7 @@ def plain_page(
             content["reason"] = reason
         response = JsonResponse(content, status=status)
     else:
-        page = _HTML.format(
-            title=title, text=text, reason=f"<pre>{escape(reason)}</pre>" if reason else ""
-        )
+        page = _HTML.format(title=title, text=text, reason=f"<pre>{escape(reason)}</pre>" if reason else "")
         response = HttpResponse(page, status=status)
     response["Cache-Control"] = "no-store"
     patch_vary_headers(response, ["Accept"])

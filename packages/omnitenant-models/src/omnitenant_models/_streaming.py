@@ -10,14 +10,15 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, 
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from asgiref.sync import async_to_sync
-from omnitenant_context.propagation import bind, bind_async_iterator, bind_iterator
 
+from omnitenant_context.propagation import bind, bind_async_iterator, bind_iterator
 from omnitenant_models._mounting import script_prefix
 
 if TYPE_CHECKING:
     from types import AsyncGeneratorType
 
     from django.http.response import HttpResponseBase
+
     from omnitenant_context.scope import Scope
 
     _Steps: TypeAlias = AsyncGeneratorType[bytes, None]
@@ -37,9 +38,7 @@ def bind_response(response: HttpResponseBase, scope: Scope, prefix: str | None) 
         return
     streaming: Any = response
     # They come first and would close the view's generator, whose `finally` may query, with nobody active.
-    streaming._resource_closers[:] = [
-        bind(_prefixed(closer, prefix), scope) for closer in streaming._resource_closers
-    ]
+    streaming._resource_closers[:] = [bind(_prefixed(closer, prefix), scope) for closer in streaming._resource_closers]
     # Not through `streaming_content`, which would take the file from a FileResponse that a server could send
     # by itself, and which never closes an async generator.
     if streaming.is_async:

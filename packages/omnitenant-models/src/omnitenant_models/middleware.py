@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from asgiref.sync import async_to_sync, iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.utils.cache import patch_vary_headers
+
 from omnitenant_context.context import TenantContext
 from omnitenant_context.errors import TenantInactiveError, TenantNotFound
 from omnitenant_context.scope import MASTER, Master, tenant_scope
-
 from omnitenant_models._mounting import mount, script_prefix
 from omnitenant_models._responses import find_page, finish, plain_page
 from omnitenant_models._streaming import bind_response
@@ -20,6 +20,7 @@ from omnitenant_models.settings import omnitenant_settings
 if TYPE_CHECKING:
     from django.http import HttpRequest
     from django.http.response import HttpResponseBase
+
     from omnitenant_context.scope import Scope, Tenant
 
 __all__ = ["TenantMiddleware"]
@@ -101,9 +102,7 @@ class TenantMiddleware:
             patch_vary_headers(response, headers)
         return response
 
-    def _admit(
-        self, request: HttpRequest, found: Tenant | Master | None
-    ) -> tuple[Scope, str | None]:
+    def _admit(self, request: HttpRequest, found: Tenant | Master | None) -> tuple[Scope, str | None]:
         scope: Scope
         if found is None:
             message = f"{type(self.resolver).__qualname__} found nobody for {request.path!r}"
@@ -122,36 +121,24 @@ class TenantMiddleware:
             bind_response(response, scope, prefix)
         return response
 
-    async def _aserve(
-        self, request: HttpRequest, scope: Scope, prefix: str | None
-    ) -> HttpResponseBase:
+    async def _aserve(self, request: HttpRequest, scope: Scope, prefix: str | None) -> HttpResponseBase:
         with TenantContext.use_scope(scope), script_prefix(prefix):
             response: HttpResponseBase = await self.get_response(request)
             bind_response(response, scope, prefix)
         return response
 
-    def _refuse(
-        self, request: HttpRequest, error: _Refusal, found: Tenant | Master | None
-    ) -> HttpResponseBase:
+    def _refuse(self, request: HttpRequest, error: _Refusal, found: Tenant | Master | None) -> HttpResponseBase:
         view = find_page(error)
         with TenantContext.use_master_db():
-            response = (
-                plain_page(request, error)
-                if view is None
-                else _render(view, request, *_arguments(error, found))
-            )
+            response = plain_page(request, error) if view is None else _render(view, request, *_arguments(error, found))
             bind_response(response, MASTER, None)
             return finish(request, response, error)
 
-    async def _arefuse(
-        self, request: HttpRequest, error: _Refusal, found: Tenant | Master | None
-    ) -> HttpResponseBase:
+    async def _arefuse(self, request: HttpRequest, error: _Refusal, found: Tenant | Master | None) -> HttpResponseBase:
         view = find_page(error)
         with TenantContext.use_master_db():
             response = (
-                plain_page(request, error)
-                if view is None
-                else await _arender(view, request, *_arguments(error, found))
+                plain_page(request, error) if view is None else await _arender(view, request, *_arguments(error, found))
             )
             bind_response(response, MASTER, None)
             return finish(request, response, error)

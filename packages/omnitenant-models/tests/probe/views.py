@@ -12,6 +12,7 @@ from django.shortcuts import redirect
 from django.template import engines
 from django.template.response import SimpleTemplateResponse
 from django.urls import get_script_prefix, reverse
+
 from omnitenant_context.context import TenantContext, enter
 from omnitenant_context.scope import UNSCOPED
 

@@ -6,10 +6,10 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
-from probe.models import Project, Tenant
 
 from omnitenant_models.models import TenantQuerySetManager, VisibleTenantKey
 from omnitenant_models.scopes import TenantScope
+from probe.models import Project, Tenant
 
 
 class Task(models.Model):

@@ -11,9 +11,9 @@ __all__ = ["OmnitenantRoutingConfig", "setup"]
 def setup() -> None:
     """Put the connection handler in place and connect the checks. Calling it again changes nothing."""
     from django.db.models.signals import post_save, pre_delete, pre_save
+
     from omnitenant_models.rows.aliases import set_alias_resolver
     from omnitenant_models.utils import get_tenant_model
-
     from omnitenant_routing import checks, places
     from omnitenant_routing.databases import handler, mirror
     from omnitenant_routing.provisioning import states
@@ -25,15 +25,9 @@ def setup() -> None:
         model = get_tenant_model()
     except ImproperlyConfigured:
         return  # a system check reports it, in better words than a failing start-up
-    post_save.connect(
-        mirror.mirror_after_save, sender=model, dispatch_uid="omnitenant_routing.mirror"
-    )
-    pre_save.connect(
-        mirror.refuse_mirror_in_master, sender=model, dispatch_uid="omnitenant_routing.mirror_in_master"
-    )
-    pre_delete.connect(
-        states.refuse_to_orphan, sender=model, dispatch_uid="omnitenant_routing.orphans"
-    )
+    post_save.connect(mirror.mirror_after_save, sender=model, dispatch_uid="omnitenant_routing.mirror")
+    pre_save.connect(mirror.refuse_mirror_in_master, sender=model, dispatch_uid="omnitenant_routing.mirror_in_master")
+    pre_delete.connect(states.refuse_to_orphan, sender=model, dispatch_uid="omnitenant_routing.orphans")
 
 
 class OmnitenantRoutingConfig(AppConfig):

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
 from django.db import DEFAULT_DB_ALIAS
+
 from omnitenant_context.context import get_scope
 from omnitenant_context.errors import TenantRequiredError
 from omnitenant_context.scope import Nobody
 from omnitenant_models.scopes import TenantScope, get_app_scope, get_model_scope, is_mirrored
 from omnitenant_models.settings import omnitenant_settings
-
 from omnitenant_routing.databases.aliases import is_tenant_alias
 from omnitenant_routing.databases.handler import real_alias
 from omnitenant_routing.places import MASTER_ALIAS, place_for
@@ -50,11 +51,9 @@ class TenantRouter:
         aliases = [_place_alias(obj._state.db) for obj in (obj1, obj2)]
         if None in aliases or aliases[0] == aliases[1]:
             return True
-        return True if is_mirrored(type(obj1)) or is_mirrored(type(obj2)) else False
+        return is_mirrored(type(obj1)) or is_mirrored(type(obj2))
 
-    def allow_migrate(
-        self, db: str, app_label: str, model_name: str | None = None, **hints: Any
-    ) -> bool | None:
+    def allow_migrate(self, db: str, app_label: str, model_name: str | None = None, **hints: Any) -> bool | None:
         """Say whether an operation belongs into a database.
 
         Returns:
@@ -67,10 +66,9 @@ class TenantRouter:
             return True if key in masters else None
         model = hints.get("model")
         if model_name is not None:
-            try:
+            # A model may exist in old migrations only: then what the hint says counts, or the app's scope.
+            with suppress(LookupError):
                 model = apps.get_model(app_label, model_name)
-            except LookupError:
-                pass  # a model that exists in old migrations only: what the hint says, or the app's scope
         if model is None:
             return get_app_scope(app_label) is not TenantScope.MASTER
         return is_mirrored(model) or get_model_scope(model) is not TenantScope.MASTER

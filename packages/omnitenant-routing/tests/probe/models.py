@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+
 from omnitenant_models.models import BaseDomain, BaseTenant, TenantQuerySetManager
 from omnitenant_models.scopes import TenantScope
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
+
 from probe.models import Note
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Warning
+from django.core.checks import CheckMessage, Error, Warning  # noqa: A004 - the name is Django's
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
@@ -118,8 +118,7 @@ def _scopes(above: dict[str, str]) -> Iterator[CheckMessage]:
         label = labels[path]
         if get_app_scope(label) is not TenantScope.MASTER:
             yield Error(
-                f"{resolver} reads the app {label!r} before the tenant is known, but its tables are the "
-                "tenants'.",
+                f"{resolver} reads the app {label!r} before the tenant is known, but its tables are the tenants'.",
                 hint=f"Set {SETTING_NAME}['MODEL_SCOPES'][{label!r}] to 'master', or use another resolver.",
                 id="omnitenant_models.E022",
             )

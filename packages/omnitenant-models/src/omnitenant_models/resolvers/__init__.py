@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from omnitenant_context.scope import MASTER
-
 from omnitenant_models.resolvers._changes import clear_resolver_cache
 from omnitenant_models.resolvers.base import BaseTenantResolver
 from omnitenant_models.resolvers.cached import CachedTenantResolver

@@ -10,7 +10,6 @@ from collections.abc import Awaitable, Callable, Hashable
 from typing import Any, NamedTuple, TypeVar
 
 from omnitenant_context.errors import TenantNotFound
-
 from omnitenant_models.resolvers import _changes
 from omnitenant_models.settings import omnitenant_settings
 
@@ -105,9 +104,7 @@ class Answers:
             self._entries.move_to_end(key)
             return entry
 
-    def _store(
-        self, key: Hashable, ticket: _Ticket, found: Any, refusal: TenantNotFound | None
-    ) -> None:
+    def _store(self, key: Hashable, ticket: _Ticket, found: Any, refusal: TenantNotFound | None) -> None:
         seconds, size = (
             omnitenant_settings.RESOLVER_CACHE_SECONDS,
             omnitenant_settings.RESOLVER_CACHE_SIZE,

@@ -13,6 +13,7 @@ from omnitenant_models.settings import SETTING_NAME
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
+
     from omnitenant_context.scope import Master, Tenant
 
 __all__ = ["ResolverLike", "build_resolver", "import_resolver"]

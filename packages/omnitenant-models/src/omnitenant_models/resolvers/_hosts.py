@@ -6,9 +6,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from django.core.exceptions import ImproperlyConfigured
+
 from omnitenant_context.errors import DomainNotFound, TenantNotFound
 from omnitenant_context.scope import MASTER, Master
-
 from omnitenant_models.domains import normalize_host
 from omnitenant_models.settings import SETTING_NAME, omnitenant_settings
 

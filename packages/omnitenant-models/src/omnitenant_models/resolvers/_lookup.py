@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.core.exceptions import ValidationError
+
 from omnitenant_context.errors import TenantNotFound
 from omnitenant_context.scope import Master
-
 from omnitenant_models import _loader
 from omnitenant_models.resolvers.base import BaseTenantResolver
 from omnitenant_models.tenants import validate_tenant_id
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
+
     from omnitenant_context.scope import Tenant
 
 __all__ = ["LookupTenantResolver", "afind_tenant", "find_tenant"]

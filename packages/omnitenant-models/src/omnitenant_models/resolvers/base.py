@@ -11,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
+
     from omnitenant_context.scope import Master, Tenant
 
 __all__ = ["BaseTenantResolver"]
@@ -122,7 +123,5 @@ def check_methods(resolver: Any) -> None:
         getattr(kind, "aresolve", base.aresolve) is not base.aresolve,
     )
     if not any(own):
-        message = (
-            f"{name} cannot resolve anything; define resolve(request) or async aresolve(request)"
-        )
+        message = f"{name} cannot resolve anything; define resolve(request) or async aresolve(request)"
         raise ImproperlyConfigured(message)

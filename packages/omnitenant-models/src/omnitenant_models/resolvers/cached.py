@@ -12,8 +12,8 @@ from omnitenant_models.resolvers.base import BaseTenantResolver
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
-    from omnitenant_context.scope import Master, Tenant
 
+    from omnitenant_context.scope import Master, Tenant
     from omnitenant_models.resolvers._build import ResolverLike
 
 __all__ = ["CachedTenantResolver", "clear_resolver_cache"]

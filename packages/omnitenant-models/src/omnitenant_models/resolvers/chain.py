@@ -6,15 +6,15 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from django.core.exceptions import ImproperlyConfigured
-from omnitenant_context.errors import TenantNotFound
 
+from omnitenant_context.errors import TenantNotFound
 from omnitenant_models.resolvers._build import build_resolver
 from omnitenant_models.resolvers.base import BaseTenantResolver
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
-    from omnitenant_context.scope import Master, Tenant
 
+    from omnitenant_context.scope import Master, Tenant
     from omnitenant_models.resolvers._build import ResolverLike
 
 __all__ = ["ChainTenantResolver"]
@@ -48,9 +48,7 @@ class ChainTenantResolver(BaseTenantResolver):
             ImproperlyConfigured: there are none, or one of them is no resolver.
         """
         super().__init__()
-        self.resolvers = tuple(
-            build_resolver(member, sole=False) for member in members or self.members
-        )
+        self.resolvers = tuple(build_resolver(member, sole=False) for member in members or self.members)
         if not self.resolvers:
             message = f"{type(self).__qualname__} has no members; name at least one resolver"
             raise ImproperlyConfigured(message)

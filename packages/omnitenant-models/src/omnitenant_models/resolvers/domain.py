@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from omnitenant_context.errors import DomainNotFound
 from omnitenant_context.scope import MASTER, Master
-
 from omnitenant_models.resolvers._hosts import host_of, public_host
 from omnitenant_models.resolvers._lookup import LookupTenantResolver
 from omnitenant_models.utils import get_domain_model
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
+
     from omnitenant_context.scope import Tenant
 
 __all__ = ["CustomDomainTenantResolver"]

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from omnitenant_context.scope import Master
-
 from omnitenant_models.resolvers._hosts import master_for
 from omnitenant_models.resolvers._lookup import LookupTenantResolver
 from omnitenant_models.settings import omnitenant_settings

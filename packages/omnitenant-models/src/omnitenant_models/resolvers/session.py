@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.core.exceptions import ImproperlyConfigured
-from omnitenant_context.errors import TenantNotFound
 
+from omnitenant_context.errors import TenantNotFound
 from omnitenant_models.resolvers._answers import Answers
 from omnitenant_models.resolvers._hosts import master_for
 from omnitenant_models.resolvers._lookup import afind_tenant, find_tenant
@@ -15,6 +15,7 @@ from omnitenant_models.settings import omnitenant_settings
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
+
     from omnitenant_context.scope import Master, Tenant
 
 __all__ = ["SessionTenantResolver"]

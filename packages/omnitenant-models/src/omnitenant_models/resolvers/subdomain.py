@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.core.exceptions import ImproperlyConfigured
+
 from omnitenant_context.errors import DomainNotFound
 from omnitenant_context.scope import MASTER, Master
-
 from omnitenant_models.resolvers._hosts import base_host, host_of, public_host
 from omnitenant_models.resolvers._lookup import LookupTenantResolver
 from omnitenant_models.settings import SETTING_NAME
@@ -35,8 +35,7 @@ class SubdomainTenantResolver(LookupTenantResolver):
         base = base_host()
         if base is None:
             message = (
-                f"SubdomainTenantResolver needs a base; set {SETTING_NAME}['SUBDOMAIN_BASE'], such as "
-                "'example.com'"
+                f"SubdomainTenantResolver needs a base; set {SETTING_NAME}['SUBDOMAIN_BASE'], such as 'example.com'"
             )
             raise ImproperlyConfigured(message)
         host = host_of(request)

@@ -13,6 +13,7 @@ from omnitenant_models.resolvers.base import BaseTenantResolver
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
+
     from omnitenant_context.scope import Master, Tenant
 
 __all__ = ["UserTenantResolver"]

@@ -7,8 +7,8 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error
 from django.db import connections, router
-from omnitenant_models.settings import SETTING_NAME, omnitenant_settings
 
+from omnitenant_models.settings import SETTING_NAME, omnitenant_settings
 from omnitenant_routing.places import MASTER_ALIAS
 from omnitenant_routing.router import TenantRouter
 

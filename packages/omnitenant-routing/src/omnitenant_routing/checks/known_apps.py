@@ -6,6 +6,7 @@ from typing import Any
 
 from django.apps import apps
 from django.core.checks import CheckMessage, Info
+
 from omnitenant_models.known_apps import REASONS
 from omnitenant_models.scopes import get_app_scope
 from omnitenant_models.settings import SETTING_NAME

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from django.db import connections
 from django.utils.connection import ConnectionDoesNotExist
+
 from omnitenant_context.errors import ProvisioningError, TenantNotFound
 from omnitenant_context.loaders import load_tenant
 from omnitenant_models.settings import omnitenant_settings
-
 from omnitenant_routing.databases.secrets import resolve
 
 if TYPE_CHECKING:
@@ -107,10 +107,7 @@ def build_settings(tenant: BaseTenant) -> dict[str, Any]:
             "dictionary; write it like an entry of DATABASES"
         )
         raise ProvisioningError(message, tenant_id=tenant.tenant_id)
-    own = {
-        str(key).upper(): resolve(value, tenant_id=tenant.tenant_id)
-        for key, value in config.items()
-    }
+    own = {str(key).upper(): resolve(value, tenant_id=tenant.tenant_id) for key, value in config.items()}
     master = connections.settings[omnitenant_settings.MASTER_DB_ALIAS]
     settings: dict[str, Any] = copy.deepcopy(dict(master))
     _refuse_unknown(own, settings, tenant.tenant_id)

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.utils import ConnectionHandler, load_backend
+
 from omnitenant_context.context import get_scope
 from omnitenant_context.scope import ActiveTenant, Nobody
 from omnitenant_models.settings import omnitenant_settings
-
 from omnitenant_routing.databases.aliases import is_tenant_alias, settings_of
 from omnitenant_routing.databases.budget import OpenConnections
 from omnitenant_routing.databases.wrapper import context_keeping

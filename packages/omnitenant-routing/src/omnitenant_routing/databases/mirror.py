@@ -9,9 +9,9 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import NOT_PROVIDED, Field
+
 from omnitenant_context.errors import OmnitenantError
 from omnitenant_models.tenants import MIRROR, BaseTenant
-
 from omnitenant_routing.databases.aliases import is_tenant_alias
 from omnitenant_routing.databases.handler import real_alias
 from omnitenant_routing.places import MASTER_ALIAS, place_of
@@ -49,9 +49,7 @@ def mirror(tenant: BaseTenant) -> None:
     )
 
 
-def mirror_after_save(
-    sender: type[Model], instance: Model, *, created: bool, raw: bool, **_: Any
-) -> None:
+def mirror_after_save(sender: type[Model], instance: Model, *, created: bool, raw: bool, **_: Any) -> None:
     """Keep the mirror up to date when a tenant is saved in the master.
 
     A database that is down must not make the tenant unsavable: the failure is logged, and migrating the

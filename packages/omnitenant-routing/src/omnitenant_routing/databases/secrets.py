@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from django.utils.module_loading import import_string
+
 from omnitenant_context.errors import ProvisioningError
 
 __all__ = ["REDACTED", "redact", "resolve"]
@@ -57,10 +58,7 @@ def redact(value: Any) -> Any:
         value: a tenant's ``config``, or any part of it. References stay readable: they are no secrets.
     """
     if isinstance(value, Mapping):
-        return {
-            key: _hidden(item) if _SECRET_KEY.search(str(key)) else redact(item)
-            for key, item in value.items()
-        }
+        return {key: _hidden(item) if _SECRET_KEY.search(str(key)) else redact(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [redact(item) for item in value]
     if isinstance(value, str):

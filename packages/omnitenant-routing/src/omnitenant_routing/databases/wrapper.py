@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import connections
 from django.db.transaction import TransactionManagementError
+
 from omnitenant_context.propagation import bind
 
 if TYPE_CHECKING:

@@ -29,9 +29,7 @@ class Answers:
         self.options = options
         self.prompter = prompter
 
-    def value(
-        self, option: str, question: str, check: Callable[[str], T], default: str | None = None
-    ) -> T:
+    def value(self, option: str, question: str, check: Callable[[str], T], default: str | None = None) -> T:
         """Return the value of an option; it is asked for where it was not given.
 
         Args:

@@ -75,6 +75,4 @@ def _explain(error: DatabaseError) -> str:
         return f"the master's database cannot be used: {one_line(error)}"
     if table not in tables:
         return f"the master's database has no table {table!r}; run migrate first"
-    return (
-        f"a database refused a statement: {one_line(error)}; run migrate if migrations are pending"
-    )
+    return f"a database refused a statement: {one_line(error)}; run migrate if migrations are pending"

@@ -77,9 +77,7 @@ def _save(order: Order) -> BaseTenant:
     except ValidationError as error:
         raise CommandError(_refusal(error)) from error
     except IntegrityError as error:
-        message = (
-            f"the database refused the tenant: {one_line(error)}; was its id or domain just taken?"
-        )
+        message = f"the database refused the tenant: {one_line(error)}; was its id or domain just taken?"
         raise CommandError(message) from error
     return tenant
 

@@ -66,8 +66,7 @@ def collect_database(answers: Answers, config: dict[str, Any], *, ask: bool) -> 
     details = {
         "NAME": answers.detail("db_name", "Enter database name for tenant: ", ask=ask),
         "USER": answers.detail("db_user", "Enter database user: ", ask=ask),
-        "PASSWORD": reference
-        or answers.detail("db_password", "Enter database password: ", ask=ask, hidden=True),
+        "PASSWORD": reference or answers.detail("db_password", "Enter database password: ", ask=ask, hidden=True),
         "HOST": answers.detail("db_host", "Enter database host: ", ask=ask),
         "PORT": answers.detail(
             "db_port",
@@ -87,10 +86,7 @@ def refuse_database_options(options: dict[str, Any], isolation: str) -> None:
     """
     for option in _OPTIONS:
         if options[option] is not None:
-            message = (
-                f"--{option.replace('_', '-')} is for isolation type 'database'; this tenant's is "
-                f"{isolation!r}"
-            )
+            message = f"--{option.replace('_', '-')} is for isolation type 'database'; this tenant's is {isolation!r}"
             raise CommandError(message)
 
 

@@ -64,9 +64,7 @@ def parse_assignments(model: type[BaseTenant], assignments: Sequence[str]) -> di
 def required_fields(model: type[BaseTenant]) -> list[Field[Any, Any]]:
     """Return the fields of the project's own that must be given: no default, and not blank."""
     return [
-        field
-        for field in _settable(model).values()
-        if field.editable and not field.blank and not field.has_default()
+        field for field in _settable(model).values() if field.editable and not field.blank and not field.has_default()
     ]
 
 

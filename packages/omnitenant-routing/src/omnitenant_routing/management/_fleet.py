@@ -77,9 +77,7 @@ class Progress:
 def add_error_arguments(parser: CommandParser) -> None:
     """Add ``--fail-fast`` and its contrary."""
     group = parser.add_mutually_exclusive_group()
-    group.add_argument(
-        "--fail-fast", action="store_true", help="Stop at the first tenant that fails."
-    )
+    group.add_argument("--fail-fast", action="store_true", help="Stop at the first tenant that fails.")
     group.add_argument(
         "--keep-going",
         action="store_false",

@@ -39,9 +39,7 @@ def collect_order(answers: Answers) -> Order:
     domains = _domains(listed(options["domain"]))
     fields["tenant_id"] = answers.value("tenant_id", "Enter tenant ID (unique): ", _new_id)
     name_field = model._meta.get_field("name")
-    fields["name"] = answers.value(
-        "name", "Enter tenant name: ", lambda text: name_field.clean(text, None)
-    )
+    fields["name"] = answers.value("name", "Enter tenant name: ", lambda text: name_field.clean(text, None))
     isolation = answers.value(
         "isolation_type",
         f"Select isolation type ({'/'.join(IsolationType.values)}): ",

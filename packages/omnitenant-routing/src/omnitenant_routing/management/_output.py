@@ -22,9 +22,7 @@ def add_format_arguments(parser: CommandParser) -> None:
         default="table",
         help="How to print: a table to read (the default) or JSON for programs.",
     )
-    parser.add_argument(
-        "--json", action="store_const", const="json", dest="format", help="Short for --format=json."
-    )
+    parser.add_argument("--json", action="store_const", const="json", dest="format", help="Short for --format=json.")
 
 
 def to_json(**content: Any) -> str:
@@ -36,10 +34,7 @@ def to_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str
     """Lay rows out in columns, as wide as needed; the last one is not filled up."""
     lines = [list(headings), *(list(row) for row in rows)]
     widths = [max(len(cell) for cell in column) for column in zip(*lines, strict=True)]
-    return [
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in lines
-    ]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
 
 
 def counted(number: int) -> str:

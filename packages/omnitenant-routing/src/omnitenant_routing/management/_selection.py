@@ -99,9 +99,7 @@ def is_usable(tenant: BaseTenant, *, suspended: bool = False) -> bool:
     """
     if tenant.state == TenantState.PENDING:
         return tenant.isolation_type not in {IsolationType.DATABASE, IsolationType.SCHEMA}
-    return tenant.state == TenantState.ACTIVE or (
-        suspended and tenant.state == TenantState.SUSPENDED
-    )
+    return tenant.state == TenantState.ACTIVE or (suspended and tenant.state == TenantState.SUSPENDED)
 
 
 def listed(value: str | Sequence[str] | None) -> list[str]:

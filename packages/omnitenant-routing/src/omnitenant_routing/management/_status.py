@@ -37,10 +37,7 @@ class Status:
     def by_app(self) -> dict[str, tuple[int, int]]:
         """Applied and pending, by app."""
         pending = Counter(app for app, _name in self.pending)
-        return {
-            app: (self.applied.get(app, 0), pending[app])
-            for app in sorted({*self.applied, *pending})
-        }
+        return {app: (self.applied.get(app, 0), pending[app]) for app in sorted({*self.applied, *pending})}
 
 
 class StatusReader:
@@ -67,9 +64,7 @@ class StatusReader:
                 loader = executor.loader
                 plan = executor.migration_plan(loader.graph.leaf_nodes())
                 # The loader counts a squashed migration as applied when what it replaces is.
-                done = Counter(
-                    app for app, _name in loader.applied_migrations if app in loader.migrated_apps
-                )
+                done = Counter(app for app, _name in loader.applied_migrations if app in loader.migrated_apps)
                 pending = [(migration.app_label, migration.name) for migration, _backwards in plan]
                 self._known[applied] = Status(dict(done), pending)
             return self._known[applied]

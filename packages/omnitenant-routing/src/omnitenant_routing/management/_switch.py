@@ -37,19 +37,11 @@ class SwitchCommand(TenantCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Move each; one that is in another state does not stop the others."""
         if not (options["tenant_id"] or options["isolation_type"] or options["state"]):
-            message = (
-                "say which tenants, for example --tenant-id=acme; the pattern '*' stands for all"
-            )
+            message = "say which tenants, for example --tenant-id=acme; the pattern '*' stands for all"
             raise CommandError(message, returncode=EXIT_USAGE)
         # Who is named is tried, and refused in words; who only belongs to a group is passed over.
-        tenants = [
-            tenant
-            for tenant in select(options)
-            if tenant.tenant_id in named(options) or self._fits(tenant)
-        ]
-        outcomes = run_for_each(
-            tenants, self.move, options={**options, "fail_fast": False}, stderr=self.stderr
-        )
+        tenants = [tenant for tenant in select(options) if tenant.tenant_id in named(options) or self._fits(tenant)]
+        outcomes = run_for_each(tenants, self.move, options={**options, "fail_fast": False}, stderr=self.stderr)
         for outcome in outcomes:
             if not outcome.error and options["verbosity"]:
                 text = f"Tenant {outcome.tenant_id!r} was {self.done}."

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from django.core.management import call_command
 from django.db import DEFAULT_DB_ALIAS
+
 from omnitenant_context.context import TenantContext
 from omnitenant_context.errors import OmnitenantError, ProvisioningError
 from omnitenant_models.signals import tenant_created, tenant_deleted, tenant_migrated
 from omnitenant_models.tenants import TenantState
-
 from omnitenant_routing.databases.mirror import mirror
 from omnitenant_routing.places import Place, place_of
 from omnitenant_routing.provisioning.states import move
@@ -72,8 +72,7 @@ class TenantBackend:
             if isinstance(error, OmnitenantError) or not isinstance(error, Exception):
                 raise
             message = (
-                f"tenant {tenant.tenant_id!r} could not be provisioned: {error}; mend the cause and run "
-                "create() again"
+                f"tenant {tenant.tenant_id!r} could not be provisioned: {error}; mend the cause and run create() again"
             )
             raise ProvisioningError(message, tenant_id=tenant.tenant_id) from error
 

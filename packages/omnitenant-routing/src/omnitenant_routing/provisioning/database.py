@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
-from omnitenant_context.errors import ProvisioningError
 
+from omnitenant_context.errors import ProvisioningError
 from omnitenant_routing.databases.aliases import SQLITE, alias_of, forget_tenant, settings_of
 from omnitenant_routing.provisioning.backend import TenantBackend
 from omnitenant_routing.provisioning.sqlite import SQLiteDatabase

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from omnitenant_context.errors import ProvisioningError
 from omnitenant_models.tenants import IsolationType
-
 from omnitenant_routing.provisioning.database import DatabaseBackend
 from omnitenant_routing.provisioning.schema import SchemaBackend
 from omnitenant_routing.provisioning.shared import SharedBackend
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from omnitenant_models.tenants import BaseTenant
-
     from omnitenant_routing.provisioning.backend import TenantBackend
 
 __all__ = ["BACKENDS", "get_tenant_backend"]

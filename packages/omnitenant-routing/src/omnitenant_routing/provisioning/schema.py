@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NoReturn
 
 from django.db import connections
-from omnitenant_context.errors import ProvisioningError
 
+from omnitenant_context.errors import ProvisioningError
 from omnitenant_routing.provisioning.backend import TenantBackend
 
 __all__ = ["SchemaBackend"]

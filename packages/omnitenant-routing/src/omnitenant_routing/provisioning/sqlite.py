@@ -13,6 +13,7 @@ from contextlib import closing
 from pathlib import Path
 
 from django.db import connections
+
 from omnitenant_context.errors import ProvisioningError
 from omnitenant_models.settings import omnitenant_settings
 

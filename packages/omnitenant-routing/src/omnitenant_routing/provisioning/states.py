@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from omnitenant_context.errors import ProvisioningError
 from omnitenant_models.resolvers import clear_resolver_cache
 from omnitenant_models.tenants import TenantState
-
 from omnitenant_routing.databases.mirror import mirror_after_save
 
 if TYPE_CHECKING:
@@ -39,8 +38,7 @@ def move(tenant: BaseTenant, to: TenantState, *, came_from: Collection[TenantSta
         else:
             allowed = " or ".join(sorted(state.value for state in came_from))
             message = (
-                f"tenant {tenant.tenant_id!r} is {found} and cannot become {to.value}; "
-                f"only one that is {allowed} can"
+                f"tenant {tenant.tenant_id!r} is {found} and cannot become {to.value}; only one that is {allowed} can"
             )
         raise ProvisioningError(message, tenant_id=tenant.tenant_id)
     tenant.state = to

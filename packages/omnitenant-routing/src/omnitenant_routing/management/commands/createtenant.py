@@ -83,9 +83,7 @@ class Command(TenantCommand):
 def _success(tenant: BaseTenant) -> str:
     summary = f"Tenant {tenant.tenant_id!r} was created ({tenant.isolation.value}, {tenant.state})."
     if tenant.isolation.needs_place and tenant.state == TenantState.PENDING:
-        return (
-            f"{summary} Make its place with: migratetenant --tenant-id={tenant.tenant_id} --create"
-        )
+        return f"{summary} Make its place with: migratetenant --tenant-id={tenant.tenant_id} --create"
     if tenant.state == TenantState.PROVISIONING:
         return f"{summary} Migrate it with: migratetenant --tenant-id={tenant.tenant_id}"
     return summary

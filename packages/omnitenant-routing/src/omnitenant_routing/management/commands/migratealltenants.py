@@ -95,9 +95,7 @@ class Command(TenantCommand):
             detail = 0 if as_json else max(0, verbosity - 1)
             get_tenant_backend(tenant).migrate(verbosity=detail, stdout=options.get("stdout"))
 
-        outcomes = run_for_each(
-            tenants, migrate, options=options, stderr=self.stderr, progress=progress
-        )
+        outcomes = run_for_each(tenants, migrate, options=options, stderr=self.stderr, progress=progress)
         text = summary(outcomes, len(tenants), "migrated")
         if as_json:
             self.stdout.write(to_json(tenants=[asdict(outcome) for outcome in outcomes]))
@@ -111,9 +109,7 @@ class Command(TenantCommand):
         pending: dict[str, list[str]] = {}
 
         def look(tenant: BaseTenant) -> None:
-            pending[tenant.tenant_id] = [
-                f"{app}.{name}" for app, name in reader.read(tenant).pending
-            ]
+            pending[tenant.tenant_id] = [f"{app}.{name}" for app, name in reader.read(tenant).pending]
 
         outcomes = run_for_each(tenants, look, options=options, stderr=self.stderr)
         behind = [tenant_id for tenant_id, names in pending.items() if names]

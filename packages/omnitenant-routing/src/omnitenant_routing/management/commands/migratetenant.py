@@ -32,12 +32,8 @@ class Command(TenantCommand):
             help="Migrate to this migration; 'zero' undoes all of the app's.",
         )
         add_tenant_argument(parser)
-        parser.add_argument(
-            "--plan", action="store_true", help="Show what would be done, and do nothing."
-        )
-        parser.add_argument(
-            "--fake", action="store_true", help="Record the migrations without running them."
-        )
+        parser.add_argument("--plan", action="store_true", help="Show what would be done, and do nothing.")
+        parser.add_argument("--fake", action="store_true", help="Record the migrations without running them.")
         parser.add_argument(
             "--create",
             action="store_true",
@@ -57,9 +53,7 @@ class Command(TenantCommand):
         verbosity = options["verbosity"]
         self.nothing_done = "what was migrated already stays; run it again to go on"
         try:
-            if not (
-                options["create"] and not options["plan"] and _made_from_nothing(tenant, options)
-            ):
+            if not (options["create"] and not options["plan"] and _made_from_nothing(tenant, options)):
                 get_tenant_backend(tenant).migrate(
                     options["app_label"],
                     options["migration_name"],

@@ -35,9 +35,7 @@ class Command(TenantCommand):
         """Choose tenants, and how much to print."""
         add_selection_arguments(parser)
         add_format_arguments(parser)
-        parser.add_argument(
-            "--plan", action="store_true", help="Name the pending migrations, in their order."
-        )
+        parser.add_argument("--plan", action="store_true", help="Name the pending migrations, in their order.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Read and print."""
@@ -53,9 +51,7 @@ class Command(TenantCommand):
                 if tenant.tenant_id in named(options) or is_usable(tenant, suspended=True):
                     raise
 
-        outcomes = run_for_each(
-            tenants, look, options={**options, "fail_fast": False}, stderr=self.stderr
-        )
+        outcomes = run_for_each(tenants, look, options={**options, "fail_fast": False}, stderr=self.stderr)
         errors = {outcome.tenant_id: outcome.error for outcome in outcomes if outcome.error}
         if options["format"] == "json":
             rows = [_as_json(t, found.get(t.tenant_id), errors.get(t.tenant_id)) for t in tenants]
@@ -67,9 +63,7 @@ class Command(TenantCommand):
             message = f"{counted(len(errors))} cannot be read: {', '.join(errors)}"
             raise CommandError(message)
 
-    def _print(
-        self, tenant: BaseTenant, status: Status | None, errors: dict[str, str], *, plan: bool
-    ) -> None:
+    def _print(self, tenant: BaseTenant, status: Status | None, errors: dict[str, str], *, plan: bool) -> None:
         title = f"{tenant.tenant_id} ({tenant.isolation_type}, {tenant.state})"
         self.stdout.write(self.style.MIGRATE_HEADING(title))
         if status is None:

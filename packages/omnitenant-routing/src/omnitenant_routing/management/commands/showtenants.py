@@ -19,9 +19,7 @@ _HEADINGS = ("tenant_id", "name", "isolation", "state", "place", "domains")
 class Command(TenantCommand):
     """Reads the master alone: no database of a tenant is asked."""
 
-    help = (
-        "Lists the tenants with isolation type, state, place and domains. Secrets are never shown."
-    )
+    help = "Lists the tenants with isolation type, state, place and domains. Secrets are never shown."
     # Looking must be possible while a check fails.
     requires_system_checks = ()
 

@@ -99,12 +99,8 @@ class Command(TenantCommand):
     def _chosen(self, options: dict[str, Any]) -> list[BaseTenant]:
         filters = options["tenant_id"] or options["isolation_type"] or options["state"]
         if bool(filters) == options["all"]:
-            wrong = (
-                "--all and a choice of tenants exclude each other" if filters else "say for whom"
-            )
-            message = (
-                f"{wrong}: give --tenant-id=ID (patterns, too), --isolation-type, --state, or --all"
-            )
+            wrong = "--all and a choice of tenants exclude each other" if filters else "say for whom"
+            message = f"{wrong}: give --tenant-id=ID (patterns, too), --isolation-type, --state, or --all"
             raise CommandError(message, returncode=EXIT_USAGE)
         tenants = select(options)
         if options["allow_inactive"]:
