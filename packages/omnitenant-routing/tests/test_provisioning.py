@@ -18,7 +18,7 @@ from omnitenant_models.signals import tenant_created, tenant_deleted, tenant_mig
 from omnitenant_models.tenants import BaseTenant
 from omnitenant_routing.databases.aliases import alias_of
 from omnitenant_routing.provisioning import get_tenant_backend, resume, suspend
-from probe.models import Domain, Note, Project, Tenant
+from probe.models import Domain, Milestone, Note, Project, Tenant
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -248,6 +248,27 @@ def test_delete_removes_the_rows_of_one_tenant_only(make_tenant: MakeTenant) -> 
     get_tenant_backend(one).delete()
     with TenantContext.unscoped():
         assert [project.name for project in Project.objects.all()] == ["two"]
+
+
+@pytest.mark.parametrize("circle", [False, True])
+def test_rows_that_protect_each_other(make_tenant: MakeTenant, circle: bool) -> None:
+    """They go in an order that allows it; where there is none, nothing goes and the error names them."""
+    tenant, other = make_tenant("one", "table"), make_tenant("two", "table")
+    with TenantContext.use_tenant(tenant):
+        Milestone.objects.create(project=Project.objects.create(name="protected"))
+    if circle:
+        # A row of another tenant that refers to this one's: by hand, past every guard.
+        with TenantContext.unscoped():
+            foreign = Project.objects.get()
+            Milestone.objects.create(tenant=other, project=foreign)
+        with pytest.raises(ProvisioningError, match="'one' in probe.Project protect"):
+            get_tenant_backend(tenant).delete()
+        with TenantContext.unscoped():
+            assert (Project.objects.count(), Milestone.objects.count()) == (1, 2)
+            Milestone.objects.all().delete()
+    get_tenant_backend(tenant).delete()
+    with TenantContext.unscoped():
+        assert Project.objects.count() == 0
 
 
 def test_deleting_a_tenant_leaves_a_file_that_is_not_its_own() -> None:

@@ -44,6 +44,15 @@ class Project(models.Model):
     objects = TenantQuerySetManager()
 
 
+class Milestone(models.Model):
+    """Rows of a tenant that protect other rows of the same tenant."""
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE)
+    project = models.ForeignKey(Project, on_delete=models.PROTECT)
+
+    objects = TenantQuerySetManager()
+
+
 class Note(models.Model):
     """Rows that do not name their tenant: only their place keeps them apart."""
 
