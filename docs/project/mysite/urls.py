@@ -5,6 +5,10 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import path
 
-from myapp.views import projects
+from myapp.views import health, projects
 
-urlpatterns = [path("", projects), path("admin/", admin.site.urls)]
+urlpatterns = [
+    path("", projects, name="projects"),
+    path("health/", health),
+    path("admin/", admin.site.urls),
+]

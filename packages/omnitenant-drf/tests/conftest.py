@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from asgiref.sync import async_to_sync
 from django.core.cache import cache
+
 from omnitenant_context.testing import assert_nothing_active
 from probe.clients import HostAsyncClient
 

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection
-from omnitenant_context.context import TenantContext
-from omnitenant_context.errors import TenantNotFound
-from probe.models import Plan, Project, Task, Tenant
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.views import exception_handler as stock_handler
 
+from omnitenant_context.context import TenantContext
+from omnitenant_context.errors import TenantNotFound
 from omnitenant_drf.exceptions import as_api_exception
+from probe.models import Plan, Project, Task, Tenant
 
 TAKEN = {"name": ["project with this name already exists."]}
 
@@ -38,9 +38,7 @@ def test_a_duplicate_of_a_plain_serializer_is_a_400(speak_both: Any, acme: Tenan
 
 
 @stored
-def test_without_the_handler_it_is_a_server_error(
-    speak: Any, acme: Tenant, settings: Any
-) -> None:
+def test_without_the_handler_it_is_a_server_error(speak: Any, acme: Tenant, settings: Any) -> None:
     """What the handler is for."""
     settings.REST_FRAMEWORK = {"TEST_REQUEST_DEFAULT_FORMAT": "json"}
     make(acme, Project, name="Roof")
@@ -78,9 +76,7 @@ def test_unique_together_with_all_fields_of_a_plain_serializer(speak: Any, acme:
 
 
 @stored
-def test_what_is_unique_among_all_tenants_is_a_400(
-    speak: Any, acme: Tenant, globex: Tenant
-) -> None:
+def test_what_is_unique_among_all_tenants_is_a_400(speak: Any, acme: Tenant, globex: Tenant) -> None:
     """A stranger's row is not seen by any check, so only the database knows of it."""
     make(globex, Plan, title="Basic", voucher="x1")
     answer = speak(acme, "post", "/plans/", {"title": "Basic", "voucher": "x1"})
@@ -155,9 +151,8 @@ def test_all_other_errors_stay_what_they_are(speak: Any, acme: Tenant, kind: str
     assert speak(acme, "get", f"/fail/{kind}/").status_code == 500
 
 
-def test_another_tenants_key_in_a_body_is_a_404(
-    speak: Any, acme: Tenant, globex: Tenant
-) -> None:
+@stored
+def test_another_tenants_key_in_a_body_is_a_404(speak: Any, acme: Tenant, globex: Tenant) -> None:
     """A plain serializer that takes the visible key does not get it past the row scope."""
     body = {"name": "top", "tenant": globex.pk}
     answer = speak(acme, "post", "/plain-shelves/", body)
@@ -165,9 +160,7 @@ def test_another_tenants_key_in_a_body_is_a_404(
     assert speak(acme, "post", "/plain-shelves/", {**body, "tenant": acme.pk}).status_code == 201
 
 
-def test_entering_a_suspended_tenant_is_a_503(
-    speak: Any, acme: Tenant, make_tenant: Any
-) -> None:
+def test_entering_a_suspended_tenant_is_a_503(speak: Any, acme: Tenant, make_tenant: Any) -> None:
     """A view that works for another tenant meets one that is closed."""
     make_tenant("globex")
     make_tenant("initech", state=Tenant.State.SUSPENDED)
@@ -176,9 +169,7 @@ def test_entering_a_suspended_tenant_is_a_503(
 
 
 @pytest.mark.parametrize("path", ["/projects/", "/plain/", "/tasks/"])
-def test_tenants_rows_on_the_masters_host_are_a_400(
-    client: Any, acme: Tenant, path: str
-) -> None:
+def test_tenants_rows_on_the_masters_host_are_a_400(client: Any, acme: Tenant, path: str) -> None:
     """Where no tenant is active there is nothing to list and nowhere to store."""
     body = {"name": "Roof", "title": "a", "project": 1}
     headers = {"host": "www.example.com"}

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import ImproperlyConfigured
-from omnitenant_context.context import TenantContext
-from probe.models import Tenant
 from rest_framework.request import Request
 from rest_framework.test import APIRequestFactory
 
+from omnitenant_context.context import TenantContext
 from omnitenant_drf.permissions import IsTenantMember
 from omnitenant_drf.testing import TenantAPIClient
+from probe.models import Tenant
 
 asked: list[tuple[str, str, str]] = []
 
@@ -65,9 +65,7 @@ def test_strangers_are_not_asked_for(acme: Tenant, alice: User) -> None:
 @pytest.mark.parametrize(
     ("path", "words"), [(None, "does not know who is a member"), ("no.such.rule", "cannot be imported")]
 )
-def test_a_missing_rule_lets_nobody_in(
-    configure: Any, acme: Tenant, alice: User, path: str | None, words: str
-) -> None:
+def test_a_missing_rule_lets_nobody_in(configure: Any, acme: Tenant, alice: User, path: str | None, words: str) -> None:
     """It is the project's mistake, and says so."""
     configure(MEMBERSHIP=path)
     with pytest.raises(ImproperlyConfigured, match=words):

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 from django.db import connection
+
 from omnitenant_context.context import TenantContext
+from omnitenant_drf.testing import TenantAPIClient
 from probe import serializers
 from probe.models import Project, Tenant
-
-from omnitenant_drf.testing import TenantAPIClient
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

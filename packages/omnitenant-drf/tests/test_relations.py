@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from omnitenant_context.context import TenantContext
 from probe.models import Project, Tag, Task, Tenant
 
@@ -40,9 +41,7 @@ def test_querysets_at_class_level_follow_the_tenant(
     assert len(speak_both(globex, "get", f"/{path}/").json()) == 1
 
 
-def test_keys_of_another_tenants_rows_do_not_exist(
-    speak_both: Any, acme: Tenant, globex: Tenant, rows: Any
-) -> None:
+def test_keys_of_another_tenants_rows_do_not_exist(speak_both: Any, acme: Tenant, globex: Tenant, rows: Any) -> None:
     """A foreign key and a many-to-many field by primary key."""
     (project, tag), (theirs, their_tag) = rows["acme"], rows["globex"]
     body = {"title": "a", "project": project.pk, "tags": [tag.pk]}
@@ -68,9 +67,7 @@ def test_slugs_of_another_tenants_rows_do_not_exist(speak: Any, acme: Tenant, ro
     assert answer.json() == {"tags": ["Object with label=tag-globex does not exist."]}
 
 
-def test_links_to_another_tenants_rows_do_not_exist(
-    speak: Any, acme: Tenant, globex: Tenant, rows: Any
-) -> None:
+def test_links_to_another_tenants_rows_do_not_exist(speak: Any, acme: Tenant, globex: Tenant, rows: Any) -> None:
     """Links are made for the tenant's host. Of a link that comes in only the path is read."""
     mine, theirs = rows["acme"][0], rows["globex"][0]
     link = f"http://acme.example.com/projects/{mine.pk}/"

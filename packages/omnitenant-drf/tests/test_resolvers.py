@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from asgiref.sync import async_to_sync
 from django.test import Client
+
 from probe.clients import HostAsyncClient
 from probe.models import Tenant
 

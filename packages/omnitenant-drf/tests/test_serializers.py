@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from rest_framework.serializers import ModelSerializer
+
 from omnitenant_context.context import TenantContext
 from omnitenant_context.errors import TenantRequiredError
 from probe import serializers
 from probe.models import Plan, Preset, Project, Tag, Task, Tenant
-from rest_framework.serializers import ModelSerializer
 
 TAKEN = {"name": ["project with this name already exists."]}
 
@@ -32,9 +33,7 @@ def errors(tenant: Tenant, kind: Any, data: Any, row: Any = None, **options: Any
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("path", ["/projects/", "/generic/", "/guide/", "/plain/"])
-def test_a_name_is_taken_in_its_tenant_only(
-    speak_both: Any, acme: Tenant, globex: Tenant, path: str
-) -> None:
+def test_a_name_is_taken_in_its_tenant_only(speak_both: Any, acme: Tenant, globex: Tenant, path: str) -> None:
     """The same name twice is 400 under the field, and free in another tenant."""
     assert speak_both(acme, "post", path, {"name": "Roof"}).status_code == 201
     assert speak_both(globex, "post", path, {"name": "Roof"}).status_code == 201
@@ -48,9 +47,7 @@ def test_a_name_is_taken_in_its_tenant_only(
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("path", ["/projects/", "/plain/"])
 @pytest.mark.parametrize("method", ["put", "patch"])
-def test_an_update_may_keep_its_name_and_not_take_another(
-    speak: Any, acme: Tenant, path: str, method: str
-) -> None:
+def test_an_update_may_keep_its_name_and_not_take_another(speak: Any, acme: Tenant, path: str, method: str) -> None:
     """A row does not stand in its own way."""
     make(acme, Project, name="Roof")
     mine = make(acme, Project, name="Cellar")
@@ -65,7 +62,7 @@ def test_an_update_that_leaves_the_name_out_asks_nothing(acme: Tenant) -> None:
     """The rule costs one statement where one of its fields changes, and none elsewhere."""
     row = make(acme, Project, name="Roof")
     for data, count in (({}, 0), ({"name": "Roof"}, 0), ({"name": "Cellar"}, 1)):
-        with CaptureQueriesContext(connection, ) as queries:
+        with CaptureQueriesContext(connection) as queries:
             assert not errors(acme, serializers.ProjectSerializer, data, row, partial=True)
         assert len(queries) == count, data
 
@@ -187,9 +184,7 @@ def test_the_key_is_not_among_all_fields(speak: Any, acme: Tenant, globex: Tenan
         assert Project.objects.get().tenant_id == acme.pk
 
 
-def test_a_key_that_is_named_is_shown_and_never_taken(
-    speak: Any, acme: Tenant, globex: Tenant
-) -> None:
+def test_a_key_that_is_named_is_shown_and_never_taken(speak: Any, acme: Tenant, globex: Tenant) -> None:
     """A visible key too: what the client sends for it is not looked at."""
     answer = speak(acme, "post", "/shelves/", {"name": "top", "tenant": globex.pk})
     assert (answer.status_code, answer.json()["tenant"]) == (201, acme.pk)
@@ -217,9 +212,7 @@ def test_a_declared_key_is_never_taken(acme: Tenant, globex: Tenant) -> None:
         assert serializer.data == {"owner": acme.pk, "name": "Roof"}
 
 
-def test_rules_of_models_without_tenants_are_as_always(
-    speak: Any, acme: Tenant, globex: Tenant
-) -> None:
+def test_rules_of_models_without_tenants_are_as_always(speak: Any, acme: Tenant, globex: Tenant) -> None:
     """The mixin changes nothing there."""
     assert speak(acme, "post", "/countries/", {"code": "de"}).status_code == 201
     assert speak(globex, "post", "/countries/", {"code": "de"}).json() == {

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from rest_framework.serializers import ListSerializer
+
 from omnitenant_context.context import TenantContext
 from probe import serializers
 from probe.models import Project, Task, Tenant
-from rest_framework.serializers import ListSerializer
 
 TAKEN = {"name": ["project with this name already exists."]}
 
@@ -35,9 +36,7 @@ def test_a_nested_row_is_checked(speak: Any, acme: Tenant, globex: Tenant, roof:
     assert speak(globex, "post", "/nested/", body).status_code == 201
 
 
-def test_a_nested_row_does_not_stand_in_its_own_way(
-    speak: Any, acme: Tenant, roof: Project
-) -> None:
+def test_a_nested_row_does_not_stand_in_its_own_way(speak: Any, acme: Tenant, roof: Project) -> None:
     """An update of the outer row updates the nested one, which may keep its name."""
     with TenantContext.use_tenant(acme):
         task = Task.objects.get()
@@ -52,9 +51,7 @@ def test_a_nested_row_does_not_stand_in_its_own_way(
     assert speak(acme, "patch", address, body).json()["project"]["name"] == "Attic"
 
 
-def test_nested_lists_are_checked_where_they_are_new(
-    speak: Any, acme: Tenant, globex: Tenant, roof: Project
-) -> None:
+def test_nested_lists_are_checked_where_they_are_new(speak: Any, acme: Tenant, globex: Tenant, roof: Project) -> None:
     """Each new row by itself; what only the database can tell is 400 as well, and nothing stays."""
     body = {"name": "Cellar", "tasks": [{"title": "a", "slot": 1}, {"title": "b"}]}
     answer = speak(acme, "post", "/with-tasks/", body)
@@ -69,9 +66,7 @@ def test_nested_lists_are_checked_where_they_are_new(
     assert speak(globex, "post", "/with-tasks/", body).status_code == 201
 
 
-def test_nested_lists_of_an_existing_row_are_left_to_the_database(
-    speak: Any, acme: Tenant, roof: Project
-) -> None:
+def test_nested_lists_of_an_existing_row_are_left_to_the_database(speak: Any, acme: Tenant, roof: Project) -> None:
     """Nobody says which of them are old: a list that replaces itself passes, a duplicate does not."""
     address = f"/with-tasks/{roof.pk}/"
     body = {"name": "Roof", "tasks": [{"title": "tiles", "slot": 1}]}
@@ -81,9 +76,7 @@ def test_nested_lists_of_an_existing_row_are_left_to_the_database(
     assert len(speak(acme, "get", address).json()["tasks"]) == 1
 
 
-def test_a_list_of_new_rows_is_checked_row_by_row(
-    speak: Any, acme: Tenant, globex: Tenant, roof: Project
-) -> None:
+def test_a_list_of_new_rows_is_checked_row_by_row(speak: Any, acme: Tenant, globex: Tenant, roof: Project) -> None:
     """The error stands beside its row."""
     body = [{"name": "Roof"}, {"name": "Cellar"}]
     answer = speak(acme, "post", "/many/", body)

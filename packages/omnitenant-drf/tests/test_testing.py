@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from omnitenant_context.context import TenantContext
-from probe.models import Domain, Tenant
 
+from omnitenant_context.context import TenantContext
 from omnitenant_drf.testing import TenantAPIClient
+from probe.models import Domain, Tenant
 
 RESOLVERS = "omnitenant_models.resolvers"
 
@@ -22,9 +22,7 @@ RESOLVERS = "omnitenant_models.resolvers"
         "omnitenant_drf.resolvers.APIHeaderTenantResolver",
     ],
 )
-def test_it_arrives_with_any_resolver(
-    configure: Any, acme: Tenant, globex: Tenant, resolver: str
-) -> None:
+def test_it_arrives_with_any_resolver(configure: Any, acme: Tenant, globex: Tenant, resolver: str) -> None:
     """By host and by header alike, whoever is active around the test."""
     configure(TENANT_RESOLVER=resolver)
     with TenantContext.use_tenant(globex):

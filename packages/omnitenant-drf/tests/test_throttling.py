@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.core.exceptions import ImproperlyConfigured
-from omnitenant_context.context import TenantContext
-from probe.models import Tenant
-from probe.views import Throttled
 from rest_framework.request import Request
 from rest_framework.test import APIRequestFactory
 from rest_framework.throttling import SimpleRateThrottle
 
+from omnitenant_context.context import TenantContext
 from omnitenant_drf.testing import TenantAPIClient
 from omnitenant_drf.throttling import TenantRateThrottle
+from probe.models import Tenant
+from probe.views import Throttled
 
 
 @pytest.fixture

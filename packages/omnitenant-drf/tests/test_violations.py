@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.backends.utils import names_digest
-from omnitenant_context.context import TenantContext
-from probe.models import Config, Country, Document, Invoice, Plan, Preset, Project, Shelf, Tag, Task
 
+from omnitenant_context.context import TenantContext
 from omnitenant_drf._rules import own_rules
 from omnitenant_drf._violations import find_broken_rule
+from probe.models import Config, Country, Document, Invoice, Plan, Preset, Project, Shelf, Tag, Task
 
 
 def refused(tenant: Any, model: Any, **values: Any) -> Any:
@@ -37,9 +37,7 @@ def refused(tenant: Any, model: Any, **values: Any) -> Any:
         (Invoice, {"number": 1}, {"number"}),
     ],
 )
-def test_the_databases_own_words_lead_to_the_rule(
-    acme: Any, model: Any, values: Any, fields: set[str]
-) -> None:
+def test_the_databases_own_words_lead_to_the_rule(acme: Any, model: Any, values: Any, fields: set[str]) -> None:
     """Every kind of rule is refused by the real database and found again."""
     rule = refused(acme, model, **values)
     assert rule.others == fields

@@ -144,7 +144,7 @@ def _names_in(expressions: Iterable[Any]) -> Iterator[str]:
         parts = expression.flatten() if hasattr(expression, "flatten") else (expression,)
         for part in parts:
             if isinstance(part, models.F):
-                yield part.name
+                yield part.name  # type: ignore[attr-defined]  # not in the stubs
 
 
 def _field_names(model: type[models.Model], names: Iterable[str]) -> tuple[str, ...]:

@@ -64,7 +64,10 @@ def _given_names(rule: UniqueRule) -> set[str]:
     table, columns = rule.model._meta.db_table, rule.columns
     words = "_".join(columns)
     digest = names_digest(table, *columns, length=8)
-    return {f"{table}_{words}_{digest}_uniq", f"{table}_{words}_key", f"{table}_pkey"}
+    names = {f"{table}_{words}_{digest}_uniq", f"{table}_{words}_key"}
+    if set(columns) == {field.column for field in rule.model._meta.pk_fields}:
+        names.add(f"{table}_pkey")
+    return names
 
 
 def _qualified(rule: UniqueRule) -> set[str]:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from django.core.exceptions import ObjectDoesNotExist
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import models, router
-from omnitenant_context.context import TenantContext, get_scope
-from omnitenant_context.scope import Unscoped
 from rest_framework.serializers import ListSerializer
 
+from omnitenant_context.context import TenantContext, get_scope
+from omnitenant_context.scope import Unscoped
 from omnitenant_drf._rules import UniqueRule
 
 if TYPE_CHECKING:

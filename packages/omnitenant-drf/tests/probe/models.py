@@ -34,9 +34,7 @@ class Project(models.Model):
     objects = TenantQuerySetManager()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["tenant", "name"], name="one_project_of_a_name")
-        ]
+        constraints = [models.UniqueConstraint(fields=["tenant", "name"], name="one_project_of_a_name")]
 
 
 class Tag(models.Model):
@@ -90,9 +88,7 @@ class Plan(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint("customer", Lower("title"), name="one_title_in_any_case"),
-            models.UniqueConstraint(
-                fields=["customer"], condition=models.Q(is_default=True), name="one_default"
-            ),
+            models.UniqueConstraint(fields=["customer"], condition=models.Q(is_default=True), name="one_default"),
         ]
 
 
@@ -111,9 +107,7 @@ class Preset(models.Model):
                 condition=models.Q(tenant__isnull=False),
                 name="one_preset_of_a_tenant",
             ),
-            models.UniqueConstraint(
-                fields=["name"], condition=models.Q(tenant__isnull=True), name="one_global_preset"
-            ),
+            models.UniqueConstraint(fields=["name"], condition=models.Q(tenant__isnull=True), name="one_global_preset"),
         ]
 
 

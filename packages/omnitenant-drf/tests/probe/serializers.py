@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-from probe.models import Config, Country, Document, Invoice, Plan, Preset, Project, Shelf, Tag, Task
 from rest_framework import serializers
 
 from omnitenant_drf.serializers import TenantModelSerializer, TenantSerializerMixin
+from probe.models import Config, Country, Document, Invoice, Plan, Preset, Project, Shelf, Tag, Task
 
 meeting: list[threading.Barrier] = []
 """Where requests wait for each other after they have passed all checks; empty when they do not."""
@@ -99,9 +99,7 @@ class ShortTaskSerializer(TenantModelSerializer):
 
 class SlugTaskSerializer(TenantModelSerializer):
     project = serializers.SlugRelatedField(slug_field="name", queryset=Project.objects.all())
-    tags = serializers.SlugRelatedField(
-        slug_field="label", queryset=Tag.objects.all(), many=True, required=False
-    )
+    tags = serializers.SlugRelatedField(slug_field="label", queryset=Tag.objects.all(), many=True, required=False)
 
     class Meta:
         model = Task

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from django.urls import include, path
-from probe import views
 from rest_framework.routers import SimpleRouter
+
+from probe import views
 
 router = SimpleRouter()
 for name, viewset in views.VIEWSETS.items():

@@ -5,6 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from rest_framework import generics, viewsets
+from rest_framework.decorators import api_view
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.response import Response
+
 from omnitenant_context.context import TenantContext
 from omnitenant_context.errors import (
     DomainNotFound,
@@ -14,6 +19,8 @@ from omnitenant_context.errors import (
     TenantNotFound,
     TenantRequiredError,
 )
+from omnitenant_drf.permissions import IsTenantMember
+from omnitenant_drf.throttling import TenantRateThrottle
 from probe import serializers
 from probe.models import (
     Config,
@@ -28,13 +35,6 @@ from probe.models import (
     Task,
     Tenant,
 )
-from rest_framework import generics, viewsets
-from rest_framework.decorators import api_view
-from rest_framework.permissions import IsAuthenticated
-from rest_framework.response import Response
-
-from omnitenant_drf.permissions import IsTenantMember
-from omnitenant_drf.throttling import TenantRateThrottle
 
 
 def _viewset(model: Any, serializer: Any) -> Any:
