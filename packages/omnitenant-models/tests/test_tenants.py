@@ -350,3 +350,27 @@ class TestDeleting:
         template = Engine().from_string("{{ tenant.delete }}{{ tenant.save }}")
         assert template.render(Context({"tenant": acme})) == ""
         assert Tenant.objects.exists()
+
+
+class TestStaleCopies:
+    """An instance that was read before the tenant's state changed."""
+
+    def test_saving_one_does_not_open_a_suspended_tenant(self, make_tenant):
+        """Its other changes are written; the state stays what the database says."""
+        stale = Tenant.objects.get(pk=make_tenant("acme").pk)
+        Tenant.objects.filter(pk=stale.pk).update(state="suspended")
+        stale.name = "Renamed"
+        stale.save()
+        assert Tenant.objects.values_list("name", "state").get() == ("Renamed", "suspended")
+        assert stale.state == "suspended"
+
+    @pytest.mark.parametrize("refresh", [False, True])
+    def test_a_state_that_was_set_on_purpose_is_written(self, make_tenant, refresh):
+        """The project may set a state itself, more than once."""
+        tenant = Tenant.objects.get(pk=make_tenant("acme").pk)
+        for state in ("suspended", "active", "suspended"):
+            if refresh:
+                tenant.refresh_from_db()
+            tenant.state = state
+            tenant.save()
+            assert Tenant.objects.get().state == state

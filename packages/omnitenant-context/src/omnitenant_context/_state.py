@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from omnitenant_context.listeners import Listener
     from omnitenant_context.scope import Scope
 
-__all__ = ["Token", "current", "enter", "get_scope", "leave", "leave_owned"]
+__all__ = ["Token", "current", "enter", "get_scope", "leave", "leave_owned", "pop", "push"]
 
 
 class Token:
@@ -70,6 +70,11 @@ def enter(scope: Scope, owner: object = None) -> Token:
         TypeError: the argument is no scope.
     """
     require_is_scope(scope)
+    return push(scope, owner)
+
+
+def push(scope: Scope, owner: object) -> Token:
+    """Do what :func:`enter` does, for what is known to be a scope."""
     previous = current.get()
     token = Token(scope, previous, owner)
     current.set(token)
@@ -92,7 +97,14 @@ def leave(token: Token) -> None:
         token: what :func:`enter` gave.
     """
     if current.get() is token or _leave_above(token):
-        current.set(token.previous or _ROOT)
+        pop(token)
+    else:
+        _finish(token)
+
+
+def pop(token: Token) -> None:
+    """Do what :func:`leave` does, for what is known to be the innermost entry of this context."""
+    current.set(token.previous or _ROOT)
     _finish(token)
 
 
@@ -121,8 +133,7 @@ def _leave_above(token: Token) -> bool:
         above.append(entry)
         entry = entry.previous
     for each in above:
-        current.set(each.previous or _ROOT)
-        _finish(each)
+        pop(each)
     return True
 
 

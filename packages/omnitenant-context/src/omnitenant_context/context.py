@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from omnitenant_context._functions import run_in
-from omnitenant_context._state import Token, current, enter, get_scope, leave, leave_owned
+from omnitenant_context._state import Token, current, enter, get_scope, leave, leave_owned, pop, push
 from omnitenant_context.errors import TenantRequiredError
 from omnitenant_context.scope import (
     MASTER,
@@ -53,7 +53,7 @@ class ContextGuard:
     def __enter__(self) -> Any:
         """Enter, and give the tenant (or None where the scope has none)."""
         scope = self._make_scope()
-        enter(scope, self)
+        push(scope, self)
         return scope.tenant if isinstance(scope, ActiveTenant) else None
 
     def __exit__(
@@ -65,7 +65,7 @@ class ContextGuard:
         """Leave the innermost entry that this object made in this context."""
         token = current.get()
         if token.owner is self and not token.left:
-            leave(token)
+            pop(token)
         else:
             leave_owned(self)
 

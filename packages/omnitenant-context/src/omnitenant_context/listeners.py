@@ -70,16 +70,14 @@ def remove_listener(listener: Listener) -> None:
 
 def notify_enter(scope: Scope) -> tuple[tuple[Listener, Any], ...]:
     """Run every listener's ``enter``; what it returns is given to :func:`notify_leave`."""
-    if not _listeners:
-        return ()
-    entered: list[tuple[Listener, Any]] = []
+    entered: tuple[tuple[Listener, Any], ...] = ()
     try:
         for listener in _listeners:
-            entered.append((listener, listener.enter(scope)))  # noqa: PERF401 - what ran must be undone if the next one raises
+            entered += ((listener, listener.enter(scope)),)
     except BaseException:
-        notify_leave(scope, tuple(entered))
+        notify_leave(scope, entered)
         raise
-    return tuple(entered)
+    return entered
 
 
 def notify_leave(scope: Scope, entered: tuple[tuple[Listener, Any], ...]) -> None:

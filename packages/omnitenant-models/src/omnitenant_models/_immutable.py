@@ -22,7 +22,9 @@ __all__ = ["refuse_to_part"]
 _FIXED = frozenset({"tenant_id", "isolation_type"})
 
 
-def refuse_to_part(tenant: BaseTenant, using: str | None = None, update_fields: Collection[str] | None = None) -> None:
+def refuse_to_part(
+    tenant: BaseTenant, using: str | None = None, update_fields: Collection[str] | None = None
+) -> BaseTenant | None:
     """Refuse to save a tenant under another id, or with another isolation type than its data has.
 
     Reads the row in the database, because the instance in memory is what was changed; nothing is read where
@@ -33,6 +35,9 @@ def refuse_to_part(tenant: BaseTenant, using: str | None = None, update_fields: 
         using: the alias of the database; None asks the router.
         update_fields: what would be written; None means all that is loaded.
 
+    Returns:
+        The row as it is stored, or None where it was not read.
+
     Raises:
         OmnitenantError: names both values and what to do instead.
     """
@@ -40,10 +45,10 @@ def refuse_to_part(tenant: BaseTenant, using: str | None = None, update_fields: 
     if update_fields is not None:
         written = written.intersection(update_fields)
     if not written:
-        return
+        return None
     stored = type(tenant)._base_manager.using(using).filter(pk=tenant.pk).first()
     if stored is None:
-        return
+        return None
     if "tenant_id" in written and tenant.tenant_id != stored.tenant_id:
         message = (
             f"tenant {stored.tenant_id!r} cannot become {tenant.tenant_id!r}: a tenant_id never changes; "
@@ -52,6 +57,7 @@ def refuse_to_part(tenant: BaseTenant, using: str | None = None, update_fields: 
         raise OmnitenantError(message)
     if "isolation_type" in written and tenant.isolation_type != stored.isolation_type:
         _refuse_to_move(stored, tenant.isolation_type)
+    return stored
 
 
 def _refuse_to_move(stored: BaseTenant, isolation_type: str) -> None:

@@ -34,12 +34,13 @@ tenant_deactivated = Signal()
 
 
 def _entered(scope: Scope) -> None:
-    if isinstance(scope, ActiveTenant):
+    # Asked first: nearly always nobody listens, and every entry comes by here.
+    if tenant_activated.receivers and isinstance(scope, ActiveTenant):
         tenant_activated.send(sender=scope.tenant.__class__, tenant=scope.tenant)
 
 
 def _left(scope: Scope, _state: object) -> None:
-    if isinstance(scope, ActiveTenant):
+    if tenant_deactivated.receivers and isinstance(scope, ActiveTenant):
         # One receiver that fails must not keep the others from cleaning up.
         tenant_deactivated.send_robust(sender=scope.tenant.__class__, tenant=scope.tenant)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, Self
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -78,6 +78,10 @@ _ISOLATIONS = frozenset(IsolationType.values)
 _NEEDED = frozenset({"tenant_id", "isolation_type", "config", "state"})
 """What must be in memory, because entering does no I/O."""
 
+# Asked at every entry: members of an enumeration take several times as long to find and to make.
+_ACTIVE, _PENDING = TenantState.ACTIVE.value, TenantState.PENDING.value
+_WITHOUT_PLACE = frozenset(each.value for each in IsolationType if not each.needs_place)
+
 
 class BaseTenant(models.Model):
     """A customer: the abstract base of the project's tenant model.
@@ -108,6 +112,8 @@ class BaseTenant(models.Model):
         editable=False,
     )
 
+    _read_state: str | None = None
+
     class Meta:
         """A base without a table."""
 
@@ -135,8 +141,8 @@ class BaseTenant(models.Model):
             TenantInactiveError: says which tenant it is, in what state, and what to do.
         """
         state, remedy = self._refusal()
-        if not state and not allow_inactive and self.state != TenantState.ACTIVE:
-            if self.state == TenantState.PENDING and not self.isolation.needs_place:
+        if not state and not allow_inactive and self.state != _ACTIVE:
+            if self.state == _PENDING and self.isolation_type in _WITHOUT_PLACE:
                 return
             state, remedy = self.state, REMEDIES.get(self.state, "set a state that exists")
         if state:
@@ -150,7 +156,7 @@ class BaseTenant(models.Model):
             state, remedy = "unsaved", "save it first"
         elif self.pk is None:
             state, remedy = "deleted", "load one that exists"
-        elif not _NEEDED.issubset(self.__dict__):
+        elif not self.__dict__.keys() >= _NEEDED:
             state, remedy = "not fully loaded", "load it without only() and defer()"
         elif not isinstance(self.config, dict):
             state = "misconfigured"
@@ -179,8 +185,24 @@ class BaseTenant(models.Model):
         if self._state.adding:
             validate_tenant_id(self.tenant_id)
         else:
-            refuse_to_part(self, kwargs.get("using"), kwargs.get("update_fields"))
+            stored = refuse_to_part(self, kwargs.get("using"), kwargs.get("update_fields"))
+            if stored is not None and self._read_state is not None and self.state == self._read_state:
+                # A copy that was read before the tenant was suspended must not open it again.
+                self.state = stored.state
         super().save(*args, **kwargs)
+        self._read_state = self.__dict__.get("state")
+
+    @classmethod
+    def from_db(cls, *args: Any, **kwargs: Any) -> Self:
+        """Make an instance of a row, and remember the state that was read."""
+        instance = super().from_db(*args, **kwargs)
+        instance._read_state = instance.__dict__.get("state")
+        return instance
+
+    def refresh_from_db(self, *args: Any, **kwargs: Any) -> None:
+        """Read the row again, and remember its state."""
+        super().refresh_from_db(*args, **kwargs)
+        self._read_state = self.__dict__.get("state")
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         """Delete the row in the master, with all of the tenant's rows in the tables there.

@@ -41,7 +41,7 @@ def move(tenant: BaseTenant, to: TenantState, *, came_from: Collection[TenantSta
                 f"tenant {tenant.tenant_id!r} is {found} and cannot become {to.value}; only one that is {allowed} can"
             )
         raise ProvisioningError(message, tenant_id=tenant.tenant_id)
-    tenant.state = to
+    tenant.refresh_from_db(fields=["state"])
     clear_resolver_cache()
 
 
