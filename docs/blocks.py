@@ -5,7 +5,8 @@ The blocks of a page share their names. Of the languages
 - ``python`` is executed, as a doctest where it begins with ``>>>``. A block whose first line is a comment with the path
   of a file in ``project/`` (``# myapp/models.py``) quotes that file, and must be a part of it;
 - ``console`` is a session: each line ``$ python manage.py ...`` is run in ``project/``, and the lines below it are its
-  output, where ``...`` stands for anything. Without such lines it only has to succeed;
+  output, where ``...`` stands for anything. Without such lines it only has to succeed; where they say ``CommandError``
+  it must fail;
 - everything else is shown and not run.
 """
 
@@ -86,14 +87,16 @@ def _console(example: Example) -> str | None:
         done = subprocess.run(
             [sys.executable, *words[1:]],
             cwd=PROJECT,
-            env={**os.environ, "COLUMNS": "200", "DJANGO_COLORS": "nocolor"},
+            # Unbuffered, so that output and errors come in the order in which a terminal shows them.
+            env={**os.environ, "COLUMNS": "200", "DJANGO_COLORS": "nocolor", "PYTHONUNBUFFERED": "1"},
             stdin=subprocess.DEVNULL,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             text=True,
             check=False,
         )
-        got = done.stdout + done.stderr
-        if done.returncode != 0:
+        got = done.stdout
+        if (done.returncode != 0) is not wanted.startswith("CommandError: "):
             return f"{command!r} ended with {done.returncode}:\n{got}"
         if wanted and not _checker.check_output(wanted, got, doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE):
             return f"{command!r} printed:\n{got}\ninstead of:\n{wanted}"

@@ -38,7 +38,8 @@ _FAILURE = re.compile(r"^(\w+\.)*(\w+Error|TenantNotFound): ", re.MULTILINE)
 _FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 _CAPTURED: dict[str, Any] = {
     "stdin": subprocess.DEVNULL,
-    "capture_output": True,
+    "stdout": subprocess.PIPE,
+    "stderr": subprocess.STDOUT,
     "text": True,
     "check": False,
 }
@@ -139,7 +140,7 @@ class Walk:
         text, self._output = self._output, ""
         command = [str(self.python), "-c", _SESSION, self.settings]
         done = subprocess.run(command, cwd=self.folder, env=self._env(), **{**_CAPTURED, "stdin": None, "input": text})
-        assert done.returncode == 0, done.stdout + done.stderr
+        assert done.returncode == 0, done.stdout
 
     def _run(self, line: str, *, fails: bool = False) -> None:
         self._count("commands")
@@ -149,8 +150,7 @@ class Walk:
             return
         folder = ROOT if "./packages/" in line else self.folder
         done = subprocess.run(["bash", "-c", line], cwd=folder, env=self._env(), **_CAPTURED)
-        # As a terminal shows them: what was printed before the error stands before it.
-        self._command, self._output = line, done.stdout + done.stderr
+        self._command, self._output = line, done.stdout
         assert (done.returncode != 0) is fails, f"{line} ended with {done.returncode}:\n{self._output}"
 
     def _serve(self, words: list[str]) -> None:
@@ -191,7 +191,9 @@ class Walk:
         # What the tests' own environment finds by PYTHONPATH must be found because it was installed.
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "DJANGO"))}
         path = f"{self.python.parent}{os.pathsep}{os.environ['PATH']}"
-        return {**kept, "PATH": path, "NO_COLOR": "1", "DJANGO_COLORS": "nocolor", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+        # Unbuffered, so that output and errors come in the order in which a terminal shows them.
+        mine = {"PATH": path, "PYTHONUNBUFFERED": "1", "DJANGO_COLORS": "nocolor", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+        return {**kept, **mine}
 
     def _count(self, what: str) -> None:
         self.done[what] = self.done.get(what, 0) + 1

@@ -21,5 +21,8 @@ class Project(models.Model):
 
     objects = TenantQuerySetManager()
 
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant", "name"], name="one_name_each")]
+
     def __str__(self):
         return self.name

@@ -1,5 +1,7 @@
 """The tasks that the pages describe."""
 
+from datetime import timedelta
+
 from celery import shared_task
 
 from django_omnitenant.patches.celery import TenantAwareTask
@@ -10,18 +12,17 @@ from omnitenant_celery import fan_out
 
 @shared_task
 def count_projects():
-    """Count the projects of the tenant for whom the task was called."""
+    """Count the projects of the tenant that the task was called for."""
     return Project.objects.count()
 
 
 @shared_task(base=TenantAwareTask)
-def report(tenant_id=None):
-    """Name the projects of a tenant."""
-    return sorted(Project.objects.values_list("name", flat=True))
+def report(tenant_id):
+    """Name a tenant's projects."""
+    return tenant_id, sorted(Project.objects.values_list("name", flat=True))
 
 
-@shared_task
+@shared_task(tenant_policy="master")
 def report_all():
-    """Call the report once for each tenant, over ten minutes."""
-    tenants = get_tenant_model().objects.order_by("tenant_id")
-    return [result.get() for result in fan_out(report, tenants)]
+    """Call the report once for each tenant, evenly over ten minutes."""
+    fan_out(report, get_tenant_model().objects.order_by("tenant_id"), spread=timedelta(minutes=10))

@@ -51,7 +51,13 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
         "KEY_FUNCTION": "omnitenant_routing.caches.make_key",
         "REVERSE_KEY_FUNCTION": "omnitenant_routing.caches.reverse_key",
-    }
+    },
+    "shared": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "LOCATION": "shared",
+        "KEY_FUNCTION": "omnitenant_routing.caches.make_shared_key",
+        "REVERSE_KEY_FUNCTION": "omnitenant_routing.caches.reverse_key",
+    },
 }
 
 OMNITENANT_CONFIG = {
@@ -63,3 +69,8 @@ OMNITENANT_CONFIG = {
 USE_TZ = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 STATIC_URL = "/static/"
+
+CELERY_BROKER_URL = "memory://"
+CELERY_TASK_ALWAYS_EAGER = True  # the pages have no worker
+
+REST_FRAMEWORK = {"EXCEPTION_HANDLER": "omnitenant_drf.exceptions.exception_handler"}

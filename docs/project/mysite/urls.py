@@ -1,14 +1,18 @@
 """The site's pages."""
 
-from __future__ import annotations
-
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
+from rest_framework.routers import DefaultRouter
 
+from myapp.api import ProjectViewSet
 from myapp.views import health, projects
+
+api = DefaultRouter()
+api.register("projects", ProjectViewSet)
 
 urlpatterns = [
     path("", projects, name="projects"),
     path("health/", health),
     path("admin/", admin.site.urls),
+    path("api/", include(api.urls)),
 ]

@@ -53,7 +53,8 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
             ]
         },
-    }
+    },
+    {"NAME": "strings", "BACKEND": "django.template.backends.dummy.TemplateStrings"},
 ]
 DATABASES = {
     "default": {

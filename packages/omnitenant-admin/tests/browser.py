@@ -111,7 +111,12 @@ class _Forms(HTMLParser):
         elif self.form is None:
             return
         elif tag == "input" and name and attributes.get("type") not in {"submit", "checkbox", "radio"}:
-            self.form.values[name] = attributes.get("value", "")
+            value = attributes.get("value", "")
+            known = self.form.values.get(name)
+            # Several inputs of one name are sent as several values.
+            self.form.values[name] = (
+                value if known is None else [*([known] if isinstance(known, str) else known), value]
+            )
         elif tag == "select" and name:
             self.select = name
             self.form.values[name] = ""

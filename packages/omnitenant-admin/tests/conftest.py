@@ -7,9 +7,9 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from browser import Browser
 from django.db import transaction
 
+from browser import Browser
 from omnitenant_context.context import TenantContext
 from omnitenant_context.testing import no_tenant_left
 from omnitenant_models.tenants import BaseTenant

@@ -6,12 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from browser import Browser
 from django.contrib import admin
+from django.db import connection
 from django.test import RequestFactory
-from shop.models import Label, Loose, Note, Project, Task
+from django.test.utils import CaptureQueriesContext
 
+from browser import Browser
 from omnitenant_context.context import TenantContext
+from shop.models import Label, Loose, Note, Project, Task
 
 pytestmark = pytest.mark.django_db
 
@@ -64,7 +66,9 @@ def test_list__filters_and_search(operator: Browser, make: Make, tenant_id: str)
     operator.choose(tenant_id)
     assert "urgent" in operator.text
     assert "foreign" not in operator.text
-    operator.get(f"/admin/shop/project/?_tenant={tenant_id}&status__exact=active&_facets=True&o=1&created_at__year=2000")
+    operator.get(
+        f"/admin/shop/project/?_tenant={tenant_id}&status__exact=active&_facets=True&o=1&created_at__year=2000"
+    )
     assert "0 projects" in operator.text
     operator.get(f"/admin/shop/project/?_tenant={tenant_id}&status__exact=active&_facets=True&o=1")
     assert "1 project" in operator.text
@@ -132,12 +136,11 @@ def test_choice__only_by_form(operator: Browser) -> None:
 def test_choice__is_one_users(operator: Browser, clerk: Callable[..., Browser]) -> None:
     """What one user of a session chose is not proposed to the next one."""
     operator.choose("acme")
-    session = operator.client.session
-    choice = session["omnitenant_admin"]
     other = clerk("view_project")
-    session = other.client.session
-    session["omnitenant_admin"] = choice
-    session.save()
+    with TenantContext.use_master_db():
+        session = other.client.session
+        session["omnitenant_admin"] = operator.client.session["omnitenant_admin"]
+        session.save()
     other.get("/admin/shop/project/")
     assert "Choose a tenant" in other.text
 
@@ -152,6 +155,38 @@ def test_choice__unknown_tenant(operator: Browser) -> None:
     assert "there is no tenant 'nobody'" in operator.text.lower()
 
 
+@pytest.mark.parametrize("named", ["%00", "ACME%3B%20DROP", "a" * 300, "%2E%2E"])
+def test_choice__no_id_at_all(operator: Browser, named: str) -> None:
+    """What cannot be an id is asked of no database: PostgreSQL, for one, fails at a NUL."""
+    operator.get("/admin/")
+    with TenantContext.use_master_db(), CaptureQueriesContext(connection) as asked:
+        operator.get(f"/admin/shop/project/?_tenant={named}")
+    assert operator.response.status_code == 200
+    assert "There is no tenant" in operator.text
+    assert not [each["sql"] for each in asked if "shop_tenant" in each["sql"] and "WHERE" in each["sql"]]
+
+
+def test_choice__named_twice(operator: Browser, make: Make) -> None:
+    """An address that names two tenants is for one of them, whose name the page shows."""
+    make("acme", Project, name="Rockets")
+    make("initech", Project, name="Reports")
+    operator.get("/admin/shop/project/?_tenant=acme&_tenant=initech")
+    assert "Tenant: initech" in operator.text
+    assert "Reports" in operator.text
+    assert "Rockets" not in operator.text
+
+
+def test_choice__is_not_cached(operator: Browser) -> None:
+    """What depends on the choice is kept by no cache: neither the way to the tenant nor the page that asks."""
+    for url in ["/admin/shop/project/", "/admin/shop/project/add/", "/admin/shop/project/?_tenant=nobody"]:
+        operator.get(url, follow=False)
+        assert "no-store" in operator.response["Cache-Control"]
+    operator.choose("acme")
+    operator.get("/admin/shop/project/", follow=False)
+    assert operator.response["Location"] == "/admin/shop/project/?_tenant=acme"
+    assert "no-store" in operator.response["Cache-Control"]
+
+
 def test_choice__many_tenants(operator: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     """Too many tenants for a list are chosen by writing the id."""
     monkeypatch.setattr("omnitenant_admin._pages._LISTED", 2)
@@ -161,9 +196,7 @@ def test_choice__many_tenants(operator: Browser, monkeypatch: pytest.MonkeyPatch
     assert "Tenant: acme" in operator.text
 
 
-def test_choice__only_of_the_operators_tenants(
-    operator: Browser, make: Make, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_choice__only_of_the_operators_tenants(operator: Browser, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     """A tenant that is not among the operator's is out of reach by form and by address."""
     make("globex", Project, name="Hammocks")
     project_admin = admin.site.get_model_admin(Project)

@@ -9,11 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
+from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
 from omnitenant_admin._ownership import has_own_rows
 from omnitenant_context.errors import OmnitenantError, TenantNotFound
-from omnitenant_models.tenants import TenantState
+from omnitenant_models.tenants import TenantState, validate_tenant_id
 from omnitenant_routing.provisioning import get_tenant_backend
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from omnitenant_models.tenants import BaseTenant
 
-__all__ = ["PARAM", "admit", "named", "proposed", "remember", "with_param"]
+__all__ = ["PARAM", "admit", "linked", "named", "remember", "remembered", "with_param"]
 
 PARAM: Final = "_tenant"
 """Parameter of the URL that says for which tenant a page is."""
@@ -35,16 +36,16 @@ def named(request: HttpRequest) -> str | None:
     return request.GET.get(PARAM) or None
 
 
-def proposed(request: HttpRequest) -> str | None:
-    """Return the tenant for a page that is opened without one.
-
-    That of the page where the link stood, so that a tab keeps its tenant, else what was chosen last.
-    """
+def linked(request: HttpRequest) -> str | None:
+    """Return the tenant of the page where the link stood, so that a tab keeps its tenant."""
     came_from = urlsplit(request.headers.get("referer", ""))
-    if came_from.netloc == request.get_host():
-        tenant_id = QueryDict(came_from.query).get(PARAM)
-        if tenant_id:
-            return tenant_id
+    if came_from.netloc != request.get_host():
+        return None
+    return QueryDict(came_from.query).get(PARAM) or None
+
+
+def remembered(request: HttpRequest) -> str | None:
+    """Return the tenant that was chosen last."""
     chosen = _session(request).get(_SESSION_KEY)
     # The stamp: what one user chose is nothing for the next one of this session.
     if isinstance(chosen, dict) and chosen.get("user") == _user(request):
@@ -84,7 +85,7 @@ def admit(tenants: QuerySet[BaseTenant], tenant_id: str, model: type[Model]) -> 
         ProvisioningError: its place is gone.
         OmnitenantError: its rows of this model cannot be told from those of others.
     """
-    tenant = tenants.filter(tenant_id=tenant_id).first()
+    tenant = tenants.filter(tenant_id=tenant_id).first() if _may_be_id(tenant_id) else None
     if tenant is None:
         message = f"there is no tenant {tenant_id!r} to choose; choose another"
         raise TenantNotFound(message, tenant_id=tenant_id)
@@ -100,6 +101,15 @@ def admit(tenants: QuerySet[BaseTenant], tenant_id: str, model: type[Model]) -> 
         )
         raise OmnitenantError(message)
     return tenant
+
+
+def _may_be_id(text: str) -> bool:
+    # What no tenant can be named may be what no database takes, such as a NUL.
+    try:
+        validate_tenant_id(text)
+    except ValidationError:
+        return False
+    return True
 
 
 def _session(request: HttpRequest) -> Any:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from omnitenant_admin._choice import with_param
 from omnitenant_admin._fields import in_fieldsets, renamed
 from omnitenant_admin._urls import url_of
-from omnitenant_admin._widgets import ask_at
+from omnitenant_admin._widgets import ask_at, offer_own_rows
 from omnitenant_context.context import TenantContext
 from omnitenant_models.rows import get_tenant_key
 
@@ -26,22 +26,22 @@ __all__ = ["TenantFormsMixin"]
 class TenantFormsMixin(Base):
     """The part of ``TenantRestrictAdminMixin`` about lists and forms."""
 
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002 - Django's signature
-        """Return the form, whose searching pickers find the tenant's rows."""
-        form: Any = super().get_form(request, obj, change, **kwargs)
-        ask_at(form, self._autocomplete_url)
+    def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Return the form, whose pickers offer and find the tenant's rows."""
+        form: Any = super().get_form(request, *args, **kwargs)
+        self._narrow(form)
         return form
 
-    def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> Any:
-        """Return the form of a row of the list; see :meth:`get_form`."""
-        form: Any = super().get_changelist_form(request, **kwargs)
-        ask_at(form, self._autocomplete_url)
-        return form
+    def get_changelist_formset(self, request: HttpRequest, **kwargs: Any) -> Any:
+        """Return the forms of the rows of the list; see :meth:`get_form`."""
+        formset: Any = super().get_changelist_formset(request, **kwargs)
+        self._narrow(formset.form)
+        return formset
 
     def get_formsets_with_inlines(self, request: HttpRequest, obj: Any = None) -> Iterator[Any]:
         """Yield the inlines; see :meth:`get_form`."""
         for formset, inline in super().get_formsets_with_inlines(request, obj):
-            ask_at(formset.form, self._autocomplete_url)
+            self._narrow(formset.form)
             yield formset, inline
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -60,6 +60,10 @@ class TenantFormsMixin(Base):
             for each in super().get_list_filter(request)
             if (each[0] if isinstance(each, list | tuple) else each) not in hidden
         ]
+
+    def _narrow(self, form: Any) -> None:
+        ask_at(form, self._autocomplete_url)
+        offer_own_rows(form)
 
     def _hidden(self) -> dict[str, None]:
         key = get_tenant_key(self.model)

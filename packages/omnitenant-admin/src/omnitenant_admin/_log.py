@@ -8,6 +8,7 @@ for a change that was made.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 else:
     Base = object
 
-__all__ = ["MasterLogMixin"]
+__all__ = ["MasterLogMixin", "logged"]
 
 _PER_PAGE = 100
 
@@ -60,6 +61,17 @@ class MasterLogMixin(Base):
         """Show what operators did to a row."""
         found = _history(self, request, unquote(object_id))
         return super().history_view(request, object_id, {**found, **(extra_context or {})})
+
+
+def logged(request: HttpRequest, model: type[Model], object_id: str) -> str | None:
+    """Return the tenant for whose row with this key the user did something last. Reads the master."""
+    from django.contrib.admin.models import LogEntry
+
+    user_id: Any = request.user.pk
+    found = LogEntry.objects.filter(user_id=user_id, content_type_id=_content_type(model), object_id=unquote(object_id))
+    message = found.order_by("-action_time", "-pk").values_list("change_message", flat=True).first()
+    marked = _MARKED.match(message or "")
+    return marked and marked[1]
 
 
 def _log(request: HttpRequest, objects: Iterable[Model], action_flag: int, message: Any) -> list[LogEntry]:
@@ -125,6 +137,10 @@ def _mark(tenant_id: str) -> str:
 
 def _text_mark(tenant_id: str) -> str:
     return f"tenant {tenant_id}: "
+
+
+_MARKED = re.compile(r'(?:\[{"tenant": "|tenant )([a-z0-9-]+)[":]')
+"""Finds the id in what either function made."""
 
 
 def _marked(message: Any, tenant_id: str) -> str:

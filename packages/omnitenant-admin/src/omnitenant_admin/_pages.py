@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.contrib.admin.options import IS_POPUP_VAR
 from django.template import TemplateDoesNotExist
+from django.template.backends.django import Template
 from django.template.response import TemplateResponse
 from django.utils.text import capfirst
 
@@ -48,6 +49,8 @@ def framed(
     if not isinstance(response, TemplateResponse) or response.is_rendered:
         return response
     parent: Any = response.resolve_template(response.template_name)
+    if not isinstance(parent, Template):
+        return response  # a page of the project's own that is written for Jinja2: ours cannot extend it
     backend = parent.backend
     try:
         template = backend.get_template(TEMPLATE)

@@ -6,19 +6,23 @@ session and the admin's log are read and written in the master, wherever in the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from django.contrib import messages
+from django.contrib.auth import HASH_SESSION_KEY
 from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, HttpResponseRedirect
 from django.template.response import SimpleTemplateResponse
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, reverse
+from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
 
 from omnitenant_admin import _choice, _pages
+from omnitenant_admin._log import logged
 from omnitenant_admin._urls import url_name, url_of
 from omnitenant_admin.permissions import OPERATING_FOR, is_for_master
 from omnitenant_context.context import TenantContext
@@ -77,20 +81,42 @@ def _for_chosen_tenant(model_admin: TenantRestrictAdminMixin, view: View, name: 
             raise PermissionDenied
         tenant_id = _choice.named(request)
         if tenant_id is None:
-            proposal = _choice.proposed(request) if request.method in _READING else None
+            proposal = _proposal(model_admin, request, kwargs.get("object_id"))
             if proposal is not None:
-                return HttpResponseRedirect(_choice.with_param(request.get_full_path(), proposal))
-            return _ask(model_admin, request, name, "")
+                return _uncached(HttpResponseRedirect(_choice.with_param(request.get_full_path(), proposal)))
+            return _uncached(_ask(model_admin, request, name, ""))
         try:
             tenant = _choice.admit(model_admin.get_tenants(request), tenant_id, model_admin.model)
         except OmnitenantError as error:
-            return _ask(model_admin, request, name, str(error))
+            return _uncached(_ask(model_admin, request, name, str(error)))
         response = _run(tenant, request, view, *args, **kwargs)
         if isinstance(response, HttpResponseRedirect):
             return _kept_in_tenant(response, model_admin, tenant)
         return _pages.framed(response, model_admin, request, tenant)
 
     return wrapper
+
+
+def _proposal(model_admin: TenantRestrictAdminMixin, request: HttpRequest, object_id: str | None) -> str | None:
+    """Return the tenant for a page that is opened without one."""
+    if request.method not in _READING:
+        return None
+    found = _choice.linked(request)
+    if found is None and object_id is not None and _comes_from_index(model_admin, request):
+        # The links there are to rows that the operator changed, for whichever tenant that was.
+        found = logged(request, model_admin.model, object_id)
+    return found or _choice.remembered(request)
+
+
+def _comes_from_index(model_admin: TenantRestrictAdminMixin, request: HttpRequest) -> bool:
+    index = reverse("admin:index", current_app=model_admin.admin_site.name)
+    return urlsplit(request.headers.get("referer", "")).path == index
+
+
+def _uncached(response: HttpResponseBase) -> HttpResponseBase:
+    # The admin says so of its own pages; what was chosen a moment ago must not be answered with later.
+    add_never_cache_headers(response)
+    return response
 
 
 def _ask(
@@ -122,10 +148,23 @@ def _run(tenant: BaseTenant, request: HttpRequest, view: View, *args: Any, **kwa
     _keep_in_master(request.user, _OF_USER)
     _keep_in_master(getattr(request, "session", None), _OF_SESSION)
     setattr(request, OPERATING_FOR, tenant)
-    with TenantContext.use_scope(scope):
+    with _same_login(request), TenantContext.use_scope(scope):
         response = view(request, *args, **kwargs)
     _bind(response, scope)
     return response
+
+
+@contextmanager
+def _same_login(request: HttpRequest) -> Iterator[None]:
+    """Keep the operator logged in when the password of a tenant's user with the same key is changed.
+
+    Django compares the two by their keys, and would let the session prove the other password.
+    """
+    session: Any = getattr(request, "session", {})
+    proof = session.get(HASH_SESSION_KEY)
+    yield
+    if proof is not None and session.get(HASH_SESSION_KEY) != proof:
+        session[HASH_SESSION_KEY] = proof
 
 
 def _keep_in_master(owner: Any, names: Iterable[str]) -> None:

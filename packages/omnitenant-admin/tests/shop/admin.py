@@ -9,12 +9,14 @@ from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import User
 from django.http import HttpResponse, StreamingHttpResponse
+from django.template import engines
+from django.template.response import TemplateResponse
 from django.urls import include, path
-from shop.models import Domain, Label, Loose, Note, Project, Task, Tenant
 
 from omnitenant_admin.mixins import TenantRestrictAdminMixin
 from omnitenant_admin.tenants import DomainInline, TenantAdmin
 from omnitenant_context.context import TenantContext
+from shop.models import Domain, Label, Loose, Note, Project, Task, Tenant
 
 admin.site.unregister(User)
 
@@ -53,6 +55,7 @@ class ProjectAdmin(TenantRestrictAdminMixin, admin.ModelAdmin):
 
     def get_urls(self) -> list[Any]:
         own = [
+            path("names/", self.admin_site.admin_view(self.names), name="shop_names"),
             path("count/", self.admin_site.admin_view(self.count), name="shop_count"),
             path("more/", include([path("who/", self.admin_site.admin_view(self.who), name="shop_who")])),
         ]
@@ -61,6 +64,14 @@ class ProjectAdmin(TenantRestrictAdminMixin, admin.ModelAdmin):
     def count(self, request: Any) -> HttpResponse:
         return HttpResponse(str(Project.objects.count()))
 
+    def names(self, request: Any) -> TemplateResponse:
+        class Names:
+            def __str__(self) -> str:  # asked when the page is rendered
+                return ", ".join(Project.objects.values_list("name", flat=True))
+
+        template = engines["strings"].from_string("Names: $names")
+        return TemplateResponse(request, template, {"names": Names()})
+
     def who(self, request: Any) -> HttpResponse:
         return HttpResponse(TenantContext.require_tenant().tenant_id)
 
@@ -68,6 +79,7 @@ class ProjectAdmin(TenantRestrictAdminMixin, admin.ModelAdmin):
 @admin.register(Label)
 class LabelAdmin(TenantRestrictAdminMixin, admin.ModelAdmin):
     search_fields = ["name"]
+    ordering = ["name"]
     preserve_filters = False
 
 

@@ -45,6 +45,19 @@ class Project(models.Model):
         return f"/projects/{self.pk}/"
 
 
+class Loose(models.Model):
+    """A tenant's rows whose default manager shows everybody's."""
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE)
+    name = models.CharField(max_length=50)
+
+    everything = models.Manager()
+    objects = TenantQuerySetManager()
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Task(models.Model):
     """What stands on the page of a project."""
 
@@ -52,6 +65,7 @@ class Task(models.Model):
     project = models.ForeignKey(Project, on_delete=models.CASCADE)
     title = models.CharField(max_length=50)
     label = models.ForeignKey(Label, on_delete=models.SET_NULL, null=True, blank=True)
+    loose = models.ForeignKey(Loose, on_delete=models.SET_NULL, null=True, blank=True)
 
     objects = TenantQuerySetManager()
 
@@ -67,16 +81,3 @@ class Note(models.Model):
 
     def __str__(self) -> str:
         return self.text
-
-
-class Loose(models.Model):
-    """A tenant's rows whose default manager shows everybody's."""
-
-    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE)
-    name = models.CharField(max_length=50)
-
-    everything = models.Manager()
-    objects = TenantQuerySetManager()
-
-    def __str__(self) -> str:
-        return self.name

@@ -7,10 +7,10 @@ from typing import Any
 from django.apps import apps
 from django.db import transaction
 from django.db.models import Model, ProtectedError, RestrictedError
+
 from omnitenant_context.context import TenantContext
 from omnitenant_context.errors import ProvisioningError
 from omnitenant_models.rows import get_tenant_key
-
 from omnitenant_routing.places import MASTER_ALIAS
 from omnitenant_routing.provisioning.backend import TenantBackend
 
