@@ -1,52 +1,54 @@
-"""What importing costs, in a fresh interpreter each time."""
+"""Importing and starting, in a new interpreter each time, its own start included."""
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable
+from pathlib import Path
 
-from harness import Case, main
-from project import PROJECT
+from harness import Case
 
-SET_UP = """
-import os, sys
-sys.path.insert(0, {project!r})
-os.environ["DJANGO_SETTINGS_MODULE"] = "mysite.settings"
-from mysite import settings
-settings.INSTALLED_APPS = [each for each in settings.INSTALLED_APPS if each not in {without!r}]
-import django
-django.setup()
-"""
+HERE = Path(__file__).resolve().parent
+OPTIONAL = ("celery", "rest_framework", "redis", "psycopg2", "asyncio")
+
+CONTEXT = "import omnitenant_context, to python alone"
+FACADE = "import django_omnitenant, to import django"
+START = "a process with Django started"
+
+
+def plain() -> list[Case]:
+    """Start without us."""
+    return [
+        Case(CONTEXT, fresh("pass")),
+        Case(FACADE, fresh("import django")),
+        Case(START, fresh("import sites; sites.start_plain()")),
+    ]
+
+
+def ours() -> list[Case]:
+    """Start with us."""
+    codes = {
+        CONTEXT: "import omnitenant_context",
+        FACADE: "import django_omnitenant",
+        START: "import sites; sites.start_ours()",
+    }
+    return [Case(name, fresh(code), remark=loads(code)) for name, code in codes.items()]
 
 
 def fresh(code: str) -> Callable[[], None]:
-    """Make a case that runs code in a new interpreter."""
-    env = {**os.environ, "DOCS_DATA_DIR": tempfile.gettempdir()}
+    """Make a function that runs code in a new interpreter."""
 
     def call() -> None:
-        subprocess.run([sys.executable, "-c", code], check=True, env=env)  # noqa: S603 - code of this file
+        subprocess.run([sys.executable, "-c", code], check=True, cwd=HERE)  # noqa: S603 - code of this file
 
     return call
 
 
-def set_up(*without: str) -> Callable[[], None]:
-    """Make a case that starts Django with or without our app and the models made with it."""
-    return fresh(SET_UP.format(project=str(PROJECT), without=without))
-
-
-main(
-    "Importing, the interpreter's own start included",
-    [
-        Case("python alone", fresh("pass"), calls=1),
-        Case("import omnitenant_context", fresh("import omnitenant_context"), calls=1),
-        Case("import django_omnitenant", fresh("import django_omnitenant"), calls=1),
-        Case("import django.db.models", fresh("import django.db.models"), calls=1),
-    ],
-    [
-        Case("django.setup(), without tenants", set_up("myapp", "django_omnitenant"), calls=1),
-        Case("django.setup(), with django_omnitenant", set_up(), calls=1),
-    ],
-)
+def loads(code: str) -> str:
+    """Say which optional libraries some code loads."""
+    ask = f"{code}\nimport sys\nprint(*[name for name in {OPTIONAL!r} if name in sys.modules], sep=', ')"
+    found = subprocess.run(  # noqa: S603 - code of this file
+        [sys.executable, "-c", ask], check=True, cwd=HERE, capture_output=True, text=True
+    ).stdout.strip()
+    return f"loads {found or 'none'} of {', '.join(OPTIONAL)}"

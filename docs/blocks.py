@@ -4,9 +4,9 @@ The blocks of a page share their names. Of the languages
 
 - ``python`` is executed, as a doctest where it begins with ``>>>``. A block whose first line is a comment with the path
   of a file in ``project/`` (``# myapp/models.py``) quotes that file, and must be a part of it;
-- ``console`` is a session: each line ``$ python manage.py ...`` is run in ``project/``, and the lines below it are its
-  output, where ``...`` stands for anything. Without such lines it only has to succeed; where they say ``CommandError``
-  it must fail;
+- ``console`` is a session: each line ``$ python manage.py ...``, with those that continue it, is run in ``project/``.
+  The lines below it are its output, where ``...`` stands for anything. Without such lines the command only has to
+  succeed; where they begin with ``CommandError`` it must fail;
 - everything else is shown and not run.
 """
 
@@ -75,7 +75,7 @@ def _quote_or_execute(example: Example) -> str | None:
 
 def _console(example: Example) -> str | None:
     commands: list[tuple[str, str]] = []
-    for line in str(example.parsed).splitlines(keepends=True):
+    for line in str(example.parsed).replace("\\\n", "").splitlines(keepends=True):
         if line.startswith("$ "):
             commands.append((line[2:].strip(), ""))
         elif commands:

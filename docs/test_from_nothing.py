@@ -26,7 +26,7 @@ def _python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ("page", "sections", "pages"),
     [
         (README, ["Your own project", "What happens if I forget?"], 3),
-        (TUTORIAL, [], 4),
+        (TUTORIAL, [], 5),
     ],
     ids=["README", "tutorial"],
 )

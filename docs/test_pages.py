@@ -2,26 +2,43 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from blocks import run_page
 from omnitenant_context.testing import no_tenant_left
+from walkthrough import ROOT
 
-DOCS = Path(__file__).resolve().parent
-ROOT = DOCS.parent
-PAGES = sorted(path for path in DOCS.rglob("*.md") if "_build" not in path.parts)
-READMES = [ROOT / "README.md", *sorted(ROOT.glob("packages/*/README.md"))]
+DOCS = ROOT / "docs"
+READMES = sorted(ROOT.glob("packages/*/README.md"))
+TUTORIALS = DOCS / "tutorial"  # followed from an empty folder
+PAGES = sorted({path for path in DOCS.rglob("*.md") if "_build" not in path.parts} - set(TUTORIALS.glob("*.md")))
+SHOWS_ONLY = {"{toctree}", "{eval-rst}"}
 
 
 @pytest.mark.usefixtures("project")
 @pytest.mark.parametrize("page", [*PAGES, *READMES], ids=lambda path: str(path.relative_to(ROOT)))
 def test_what_a_page_says_holds(page: Path) -> None:
-    """Every block does what the page says and leaves nobody active; a package's page shows at least one."""
+    """Every block does what the page says and leaves nobody active; what is about doing shows how at least once."""
     with no_tenant_left():
         count = run_page(page)
-    assert count or "packages" not in page.parts
+    assert count or not {"howto", "packages"} & set(page.parts)
+
+
+@pytest.mark.parametrize("page", [*PAGES, *READMES], ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_block_is_only_shown(page: Path) -> None:
+    """But for the arrows between packages, and for the lines that install one, which have tests of their own."""
+    text = page.read_text(encoding="utf-8")
+    languages = set(re.findall(r"^```(\S+)", text, flags=re.MULTILINE)) - SHOWS_ONLY - {"python", "console"}
+    if page.name == "architecture.md":
+        assert languages == {"text"}
+    elif page in READMES:
+        assert languages == {"sh"}
+        assert text.count("```sh") == 1
+    else:
+        assert languages == set()
 
 
 @pytest.mark.usefixtures("project")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import importlib.util
+import os
 import re
 import subprocess
 import sys
@@ -53,13 +54,16 @@ def test_the_demo_prints_where_it_serves(capsys: pytest.CaptureFixture[str]) -> 
     spec.loader.exec_module(demo)
     demo.announce(8000)
     told = capsys.readouterr().out
-    (shown,) = (block.content for block in blocks_of(README.read_text("utf-8"), "Try it") if "operators" in block.content)
+    (shown,) = (
+        block.content for block in blocks_of(README.read_text("utf-8"), "Try it") if "operators" in block.content
+    )
     assert shown in told
 
 
 def test_the_demo_prints_who_saw_what() -> None:
     """The table in the README is what ``--once`` prints, whatever the folder is called."""
-    done = subprocess.run([sys.executable, DEMO, "--once"], capture_output=True, text=True, check=False)
+    env = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+    done = subprocess.run([sys.executable, DEMO, "--once"], env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     (shown,) = (
         block.content for block in blocks_of(README.read_text("utf-8"), "Try it") if "foreign rows" in block.content
@@ -82,3 +86,38 @@ def test_pictures_are_small() -> None:
     pictures = list((ROOT / "docs" / "images").glob("*.png"))
     assert pictures
     assert [path.name for path in pictures if path.stat().st_size > MOST_BYTES] == []
+
+
+@pytest.mark.parametrize("page", sorted(ROOT.glob("packages/*/README.md")), ids=lambda path: path.parent.name)
+def test_a_package_is_installed_with_what_it_stands_on(page: Path) -> None:
+    """The line installs it and its siblings by path, those first on which others stand."""
+    name = page.parent.name
+    wanted = [f"./packages/{each}" for each in [*siblings(name), name]]
+    (shown,) = (block.content for block in blocks_of(page.read_text(encoding="utf-8")) if block.language == "sh")
+    assert shown.replace("\\\n", "").split() == ["python", "-m", "pip", "install", *wanted]
+
+
+def siblings(name: str) -> list[str]:
+    """Name the packages of this repository that one requires, directly or not."""
+    found: dict[str, None] = {}
+    for each in sorted(required(name)):
+        found |= dict.fromkeys([*siblings(each), each])
+    return list(found)
+
+
+def test_the_arrows_are_those_that_the_packages_declare() -> None:
+    """The page about the architecture shows what each package requires."""
+    page = (ROOT / "docs" / "explanation" / "architecture.md").read_text(encoding="utf-8")
+    (arrows,) = (block.content for block in blocks_of(page) if block.language == "text")
+    shown = {name: set(re.findall(r"omnitenant_\w+", others)) for name, others in re.findall(r"(\w+) +-> (.+)", arrows)}
+    wanted = {
+        path.name.replace("-", "_"): {each.replace("-", "_") for each in required(path.name)}
+        for path in ROOT.glob("packages/*")
+    }
+    assert {name: others for name, others in shown.items() if name != "django_omnitenant"} == wanted
+
+
+def required(name: str) -> list[str]:
+    """Name the packages of this repository that one requires itself."""
+    project = tomllib.loads((ROOT / "packages" / name / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return [match[0] for text in project["dependencies"] if (match := re.match(r"omnitenant-\w+", text))]

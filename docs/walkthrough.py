@@ -5,8 +5,8 @@ Of the blocks of a page, or of some of its sections,
 - ``python`` is a file where it begins with a comment that names one (``# myapp/models.py``), and what is added to a
   file where the comment ends with ``, at the end``. One that begins with ``>>>`` is a session of ``manage.py shell``;
   those that follow each other are one session;
-- ``sh`` holds commands. They are run in the folder, or in the clone where they name ``./packages``; ``runserver`` goes on
-  until the page ends, on a free port;
+- ``sh`` holds commands. They are run in the folder, or in the clone where they name ``./packages``; ``runserver`` goes
+  on until the page ends, on a free port;
 - ``text`` is what the last command prints, where ``...`` stands for anything. Where it ends with an error, the command
   must fail. Lines that begin with ``http://`` are addresses, each with what its page says, or with its status;
 - any other block is a mistake of the page.
@@ -25,7 +25,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 __all__ = ["ROOT", "Block", "Walk", "blocks_of"]
@@ -36,13 +35,6 @@ _FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _FILE = re.compile(r"# (?P<path>[\w/.]+\.py)(?P<more>, at the end)?\n")
 _FAILURE = re.compile(r"^(\w+\.)*(\w+Error|TenantNotFound): ", re.MULTILINE)
 _FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
-_CAPTURED: dict[str, Any] = {
-    "stdin": subprocess.DEVNULL,
-    "stdout": subprocess.PIPE,
-    "stderr": subprocess.STDOUT,
-    "text": True,
-    "check": False,
-}
 _SESSION = """
 import doctest, os, sys, django
 os.environ["DJANGO_SETTINGS_MODULE"] = sys.argv[1]
@@ -112,7 +104,7 @@ class Walk:
                 self._converse()
         elif block.language == "sh":
             fails = following.language == "text" and bool(_FAILURE.search(following.content))
-            *lines, last = block.content.splitlines()
+            *lines, last = block.content.replace("\\\n", "").splitlines()
             for line in lines:
                 self._run(line)
             self._run(last, fails=fails)
@@ -138,9 +130,8 @@ class Walk:
     def _converse(self) -> None:
         self._count("sessions")
         text, self._output = self._output, ""
-        command = [str(self.python), "-c", _SESSION, self.settings]
-        done = subprocess.run(command, cwd=self.folder, env=self._env(), **{**_CAPTURED, "stdin": None, "input": text})
-        assert done.returncode == 0, done.stdout
+        status, printed = self._call(self.folder, str(self.python), "-c", _SESSION, self.settings, text=text)
+        assert status == 0, printed
 
     def _run(self, line: str, *, fails: bool = False) -> None:
         self._count("commands")
@@ -149,9 +140,22 @@ class Walk:
             self._serve(words)
             return
         folder = ROOT if "./packages/" in line else self.folder
-        done = subprocess.run(["bash", "-c", line], cwd=folder, env=self._env(), **_CAPTURED)
-        self._command, self._output = line, done.stdout
-        assert (done.returncode != 0) is fails, f"{line} ended with {done.returncode}:\n{self._output}"
+        status, printed = self._call(folder, "bash", "-c", line)
+        self._command, self._output = line, printed
+        assert (status != 0) is fails, f"{line} ended with {status}:\n{printed}"
+
+    def _call(self, folder: Path, *command: str, text: str = "") -> tuple[int, str]:
+        done = subprocess.run(
+            command,
+            cwd=folder,
+            env=self._env(),
+            input=text,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        return done.returncode, done.stdout
 
     def _serve(self, words: list[str]) -> None:
         with socket.socket() as free:
@@ -180,7 +184,9 @@ class Walk:
         if wanted.strip().isdecimal():
             assert response.status == int(wanted), f"{url} answered {response.status}:\n{text}"
         else:
-            assert (response.status, text.strip()) == (200, wanted.strip()), f"{url} answered {response.status}:\n{text}"
+            assert (response.status, text.strip()) == (200, wanted.strip()), (
+                f"{url} answered {response.status}:\n{text}"
+            )
 
     def _stop(self) -> None:
         if self._server is not None:
@@ -197,4 +203,3 @@ class Walk:
 
     def _count(self, what: str) -> None:
         self.done[what] = self.done.get(what, 0) + 1
-

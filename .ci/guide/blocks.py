@@ -231,6 +231,7 @@ def run_resolver() -> None:
 def run_worker() -> None:
     """Send the guide's tasks to a worker that runs elsewhere, and wait for what they return."""
     from django.contrib.auth.models import User
+
     from myapp.tasks import process_all_tenants, process_tenant_data, send_notification
 
     with tenants(("acme", "database"), ("globex", "table")) as both:

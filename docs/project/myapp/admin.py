@@ -2,9 +2,8 @@
 
 from django.contrib import admin
 
-from django_omnitenant.admin import TenantRestrictAdminMixin
+from django_omnitenant.admin import DomainInline, TenantAdmin, TenantRestrictAdminMixin
 from myapp.models import Project, Tenant
-from omnitenant_admin.tenants import DomainInline, TenantAdmin
 
 
 @admin.register(Tenant)
@@ -20,3 +19,9 @@ class ProjectAdmin(TenantRestrictAdminMixin, admin.ModelAdmin):
 
     list_display = ["name"]
     search_fields = ["name"]
+
+
+office = admin.AdminSite(name="office")
+"""Where the people of a customer administer their own rows."""
+
+office.register(Project, list_display=["name"])

@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 from rest_framework.routers import DefaultRouter
 
+from myapp.admin import office
 from myapp.api import ProjectViewSet
 from myapp.views import health, projects
 
@@ -14,5 +15,6 @@ urlpatterns = [
     path("", projects, name="projects"),
     path("health/", health),
     path("admin/", admin.site.urls),
+    path("office/", office.urls),
     path("api/", include(api.urls)),
 ]

@@ -30,6 +30,12 @@ class Browser:
         """The page."""
         return unescape(self.response.content.decode())
 
+    @property
+    def tenant(self) -> str | None:
+        """Whose page it says that it is."""
+        found = re.search(r'<h2 id="omnitenant-heading">\s*Tenant: ([^<\s]*)\s*</h2>', self.source)
+        return found[1] if found else None
+
     def get(self, path: str, *, follow: bool = True, **headers: str) -> Browser:
         """Open a page; redirects are followed as a browser does."""
         return self._go("get", path, {}, headers, follow=follow)
@@ -73,8 +79,12 @@ class Browser:
     def _go(self, method: str, path: str, data: Any, headers: dict[str, str], *, follow: bool) -> Browser:
         url = urljoin(self.url, path)
         self.response = getattr(self.client, method)(url, data, headers=headers)
+        seen = {url}
         while follow and self.response.status_code == 302:
             url = urljoin(url, self.response["Location"])
+            assert url not in seen or method == "post", f"redirected in a circle: {seen}"
+            seen.add(url)
+            method = "get"
             self.response = self.client.get(url, headers=headers)
         self.url = url
         return self

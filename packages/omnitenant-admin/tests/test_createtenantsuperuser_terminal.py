@@ -18,10 +18,11 @@ SILENCES = 10
 """Number of silences, of three seconds each, after which a terminal is given up."""
 CTRL_C, CTRL_D = "\x03", "\x04"
 
-# A terminal must be that of the process for Ctrl-C to reach it.
+# A terminal must be that of the process for Ctrl-C to reach it, and one that runs in the background ignores it.
 OWN_TERMINAL = """
-import fcntl, os, sys, termios
+import fcntl, os, signal, sys, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+signal.signal(signal.SIGINT, signal.SIG_DFL)
 os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
 """
 
@@ -66,13 +67,13 @@ class Project:
         shown, waiting, typed, silences = "", list(answers.items()), "", 0
         while (part := _read(ours)) != "":
             shown += part or ""
-            silences = silences + 1 if part is None else 0
+            silences += part is None
             if silences > SILENCES:
                 process.kill()
             elif waiting and waiting[0][0] in shown:
                 typed = waiting.pop(0)[1]
                 os.write(ours, typed.encode())
-            elif silences and typed == CTRL_C:
+            elif part is None and typed == CTRL_C:
                 os.write(ours, typed.encode())  # readline misses one just before it waits
         os.close(ours)
         return process.wait(), shown

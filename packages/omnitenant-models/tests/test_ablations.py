@@ -225,6 +225,7 @@ def unchecked(*_: Any, **__: Any) -> None:
 
 
 PLAIN_BASE = Options.__dict__["base_manager"]
+WRITTEN_DEFAULT = property(lambda key: key.__dict__["default"])
 
 GUARDS = {
     "filter on reading": Guard(read_strangers, TenantMatch, "as_sql", no_filter),
@@ -242,7 +243,7 @@ GUARDS = {
     "hiding": Guard(show_the_key, keys, "getattr", lambda *_: False),
     "class in migrations": Guard(leave_a_trace_in_migrations, TenantKey, "clone", models.Field.clone),
     "description in migrations": Guard(describe_a_hidden_key, TenantKey, "deconstruct", ForeignKey.deconstruct),
-    "default for factories": Guard(offer_no_default_to_factories, TenantKey, "has_default", models.Field.has_default),
+    "default for factories": Guard(offer_no_default_to_factories, TenantKey, "default", WRITTEN_DEFAULT),
     "initial value of forms": Guard(show_a_class_as_initial_value, TenantKey, "formfield", ForeignKey.formfield),
     "immutable id": Guard(change_an_id, tenants, "refuse_to_part", unchecked),
     "immutable id in forms": Guard(change_an_id_in_a_form, BaseTenant, "clean", unchecked),

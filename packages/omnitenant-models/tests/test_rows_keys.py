@@ -400,6 +400,15 @@ class TestTeaching:
         assert key_of(Voucher).has_default()
         assert key_of(Project).get_default() is None
 
+    def test_who_reads_the_default_gets_the_active_tenant(self, acme):
+        """REST framework and factories call the attribute ``default``; what the project wrote stays there."""
+        assert key_of(Project).default() is None
+        with use_tenant(acme):
+            assert key_of(Project).default() is acme
+        assert key_of(Voucher).default == 1
+        assert "default" not in key_of(Project).deconstruct()[3]
+        assert key_of(Voucher).deconstruct()[3]["default"] == 1
+
     def test_which_key_is_the_one(self):
         """The key named tenant goes before others, then the first; links to a parent do not count."""
         assert [key.name for key in find_tenant_keys(Contact)] == ["tenant", "met_through"]

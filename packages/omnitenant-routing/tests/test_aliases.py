@@ -84,7 +84,7 @@ def test_a_changed_configuration_is_used_at_once(acme: BaseTenant, tmp_path: Pat
     """A tenant that was moved is read where it is now, in a process that knew the old place."""
     with TenantContext.use_tenant(acme):
         Note.objects.create(text="moved with the file")
-    old = Path(str(settings_of(register_tenant(acme))["NAME"]))
+    old = Path(str(settings_of(register_tenant(acme)[0])["NAME"]))
     new = tmp_path / "moved.sqlite3"
     new.write_bytes(old.read_bytes())
     acme.config = {"db_config": {"NAME": str(new)}}

@@ -64,6 +64,12 @@ def test_a_database_that_hides_the_master(monkeypatch: pytest.MonkeyPatch) -> No
         assert check_databases() == []
 
 
+@override_settings(OMNITENANT_CONFIG={**MODELS, "MASTER_DB_ALIAS": "pool", "PUBLIC_DB_ALIAS": "default"})
+def test_shared_tables_behind_a_name_that_means_here() -> None:
+    """``default`` follows the context, so it cannot name one database."""
+    assert ids(check_databases()) == ["omnitenant_routing.E005"]
+
+
 def test_known_apps_are_named_on_request_only(capsys: pytest.CaptureFixture[str]) -> None:
     """Each has its scope and the reason; a check that is run all day says nothing of it."""
     (found,) = check_known_apps()

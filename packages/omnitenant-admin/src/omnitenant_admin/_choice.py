@@ -54,12 +54,9 @@ def remembered(request: HttpRequest) -> str | None:
     return None
 
 
-def remember(request: HttpRequest, tenant_id: str | None) -> None:
-    """Propose a tenant from now on, or none."""
-    if tenant_id is None:
-        _session(request).pop(_SESSION_KEY, None)
-    else:
-        _session(request)[_SESSION_KEY] = {"user": _user(request), "tenant": tenant_id}
+def remember(request: HttpRequest, tenant_id: str) -> None:
+    """Propose a tenant from now on."""
+    _session(request)[_SESSION_KEY] = {"user": _user(request), "tenant": tenant_id}
 
 
 def with_param(url: str, tenant_id: str) -> str:

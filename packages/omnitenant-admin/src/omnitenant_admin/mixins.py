@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponseNotAllowed, HttpResponseRedirect, QueryDict
 from django.urls import path
@@ -102,16 +103,12 @@ class TenantRestrictAdminMixin(MasterLogMixin, TenantFormsMixin, MasterOnlyMixin
             raise PermissionDenied
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        url = url_of(self, "changelist")
         tenant_id = request.POST.get("tenant", "").strip().lower()
-        try:
+        # A tenant that is refused is not remembered; its own page says why.
+        with suppress(OmnitenantError):
             _choice.admit(self.get_tenants(request), tenant_id, self.model)
-        except OmnitenantError as error:
-            self.message_user(request, str(error), messages.WARNING, fail_silently=True)
-            _choice.remember(request, None)
-            return HttpResponseRedirect(url)
-        _choice.remember(request, tenant_id)
-        return HttpResponseRedirect(_choice.with_param(url, tenant_id))
+            _choice.remember(request, tenant_id)
+        return HttpResponseRedirect(_choice.with_param(url_of(self, "changelist"), tenant_id))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Return the rows of the active tenant; none without one, and all of them where code asks unscoped."""
@@ -130,9 +127,7 @@ class TenantRestrictAdminMixin(MasterLogMixin, TenantFormsMixin, MasterOnlyMixin
         preserved = QueryDict(super().get_preserved_filters(request), mutable=True)
         tenant = TenantContext.get_tenant()
         if tenant is not None:
-            filters = QueryDict(preserved.get("_changelist_filters", ""), mutable=True)
-            filters[_choice.PARAM] = preserved[_choice.PARAM] = tenant.tenant_id
-            preserved["_changelist_filters"] = filters.urlencode()
+            preserved[_choice.PARAM] = tenant.tenant_id
         return preserved.urlencode()
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import User
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.template import engines
 from django.template.response import TemplateResponse
 from django.urls import include, path
@@ -57,6 +57,7 @@ class ProjectAdmin(TenantRestrictAdminMixin, admin.ModelAdmin):
         own = [
             path("names/", self.admin_site.admin_view(self.names), name="shop_names"),
             path("count/", self.admin_site.admin_view(self.count), name="shop_count"),
+            path("away/", self.admin_site.admin_view(self.away), name="shop_away"),
             path("more/", include([path("who/", self.admin_site.admin_view(self.who), name="shop_who")])),
         ]
         return [*own, *super().get_urls()]
@@ -71,6 +72,9 @@ class ProjectAdmin(TenantRestrictAdminMixin, admin.ModelAdmin):
 
         template = engines["strings"].from_string("Names: $names")
         return TemplateResponse(request, template, {"names": Names()})
+
+    def away(self, request: Any) -> HttpResponse:
+        return HttpResponseRedirect("https://docs.example.com/admin/shop/project/")
 
     def who(self, request: Any) -> HttpResponse:
         return HttpResponse(TenantContext.require_tenant().tenant_id)

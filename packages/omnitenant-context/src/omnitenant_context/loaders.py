@@ -43,7 +43,7 @@ def load_tenant(tenant_id: str) -> Tenant:
         tenant_id: the id, as :func:`~omnitenant_context.carriers.inject` wrote it.
 
     Returns:
-        The tenant. It may be suspended: entering it is what refuses.
+        The tenant, also one that is suspended; entering it is what refuses.
 
     Raises:
         TenantNotFound: nobody has this id, or no loader is registered.

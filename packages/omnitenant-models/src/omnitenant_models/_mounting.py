@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import TYPE_CHECKING, Final
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -52,16 +52,20 @@ def mount(request: HttpRequest, mount_point: str) -> str:
     return f"{get_script_prefix().rstrip('/')}{mount_point}/"
 
 
-@contextmanager
-def script_prefix(prefix: str | None) -> Iterator[None]:
+def script_prefix(prefix: str | None) -> AbstractContextManager[None]:
     """Let ``reverse()`` put a prefix before what it makes, in this thread or task; None changes nothing.
 
     Args:
         prefix: what :func:`mount` gave.
     """
-    if prefix is None:
-        yield
-        return
+    return _UNCHANGED if prefix is None else _changed(prefix)
+
+
+_UNCHANGED: Final = nullcontext()
+
+
+@contextmanager
+def _changed(prefix: str) -> Iterator[None]:
     # Django remembers these two, with the prefix in them where they are relative, when they are first read:
     # read below one tenant's prefix they would keep it for all.
     _ = settings.STATIC_URL, settings.MEDIA_URL

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Final, NamedTuple, cast
+
+from django.core.signals import setting_changed
+from django.dispatch import receiver
 
 from omnitenant_context.context import get_scope
 from omnitenant_context.errors import TenantRequiredError
 from omnitenant_context.scope import ActiveTenant, NamedSchema, Nobody, Scope
-from omnitenant_models.settings import omnitenant_settings
+from omnitenant_models.settings import SETTING_NAME, omnitenant_settings
 from omnitenant_models.tenants import IsolationType
 
 if TYPE_CHECKING:
     from omnitenant_models.tenants import BaseTenant
 
-__all__ = ["MASTER_ALIAS", "Place", "current_place", "place_for", "place_of"]
+__all__ = ["MASTER_ALIAS", "Place", "current_place", "master_key", "place_for", "place_of"]
 
 MASTER_ALIAS: Final = "master"
 """The name under which the master's database can be reached from inside any context."""
@@ -32,6 +36,15 @@ class Place(NamedTuple):
     schema: str | None = None
 
 
+_MASTER: Final = Place(MASTER_ALIAS)
+
+
+@cache
+def master_key() -> str:
+    """Return the key of the master's database in ``DATABASES``; remembered, since every statement asks for it."""
+    return omnitenant_settings.MASTER_DB_ALIAS
+
+
 def place_of(tenant: BaseTenant) -> Place:
     """Return the place of a tenant. Does no I/O; the place may not have been made yet.
 
@@ -42,7 +55,7 @@ def place_of(tenant: BaseTenant) -> Place:
     if isolation is IsolationType.DATABASE:
         from omnitenant_routing.databases.aliases import register_tenant
 
-        return Place(register_tenant(tenant))
+        return Place(register_tenant(tenant)[0])
     if isolation is IsolationType.SCHEMA:
         schema = tenant.config.get("schema_name") or tenant.tenant_id
         return Place(_named(tenant.config.get("db_alias")), schema)
@@ -61,7 +74,7 @@ def place_for(scope: Scope) -> Place:
     if isinstance(scope, ActiveTenant):
         place: Place | None = scope.memo.get("place")
         if place is None:
-            place = scope.memo["place"] = place_of(cast("BaseTenant", scope.tenant))
+            place = scope.memo["place"] = _place_and_settings(scope)
         return place
     if isinstance(scope, Nobody):
         message = (
@@ -71,7 +84,17 @@ def place_for(scope: Scope) -> Place:
         raise TenantRequiredError(message)
     if isinstance(scope, NamedSchema):
         return Place(MASTER_ALIAS, scope.name)
-    return Place(MASTER_ALIAS)
+    return _MASTER
+
+
+def _place_and_settings(scope: ActiveTenant) -> Place:
+    tenant = cast("BaseTenant", scope.tenant)
+    if tenant.isolation is IsolationType.DATABASE:
+        from omnitenant_routing.databases.aliases import register_tenant
+
+        alias, scope.memo["db_settings"] = register_tenant(tenant)
+        return Place(alias)
+    return place_of(tenant)
 
 
 def current_place() -> Place:
@@ -88,9 +111,15 @@ def aliases_for(scope: ActiveTenant) -> frozenset[str]:
     alias = place_for(scope).alias
     if alias == MASTER_ALIAS:
         # A wrapper of the master's database keeps the key that it has in DATABASES.
-        return frozenset({MASTER_ALIAS, omnitenant_settings.MASTER_DB_ALIAS})
+        return frozenset({MASTER_ALIAS, master_key()})
     return frozenset({alias})
 
 
 def _named(alias: str | None) -> str:
-    return MASTER_ALIAS if alias in {None, "", omnitenant_settings.MASTER_DB_ALIAS} else str(alias)
+    return MASTER_ALIAS if alias in {None, "", master_key()} else str(alias)
+
+
+@receiver(setting_changed)
+def _forget(*, setting: str, **_: object) -> None:
+    if setting == SETTING_NAME:
+        master_key.cache_clear()

@@ -9,13 +9,13 @@ from django.apps import apps
 from django.db import DEFAULT_DB_ALIAS
 
 from omnitenant_context.context import get_scope
-from omnitenant_context.errors import TenantRequiredError
+from omnitenant_context.errors import TenantMismatchError, TenantRequiredError
 from omnitenant_context.scope import Nobody
 from omnitenant_models.scopes import TenantScope, get_app_scope, get_model_scope, is_mirrored
 from omnitenant_models.settings import omnitenant_settings
 from omnitenant_routing.databases.aliases import is_tenant_alias
 from omnitenant_routing.databases.handler import real_alias
-from omnitenant_routing.places import MASTER_ALIAS, place_for
+from omnitenant_routing.places import MASTER_ALIAS, master_key, place_for
 
 if TYPE_CHECKING:
     from django.db.models import Model
@@ -37,11 +37,11 @@ class TenantRouter:
         Raises:
             TenantRequiredError: the model lives with tenants, and nobody is active.
         """
-        return self._alias(model)
+        return self._checked(model, hints.get("instance"))
 
     def db_for_write(self, model: type[Model], **hints: Any) -> str:
         """Return the alias to write a model to; see :meth:`db_for_read`."""
-        return self._alias(model)
+        return self._checked(model, hints.get("instance"))
 
     def allow_relation(self, obj1: Model, obj2: Model, **hints: Any) -> bool | None:
         """Refuse relations between two places; an object that is not saved yet decides nothing.
@@ -62,7 +62,7 @@ class TenantRouter:
         """
         key = real_alias(db)
         if not is_tenant_alias(key):
-            masters = {omnitenant_settings.MASTER_DB_ALIAS, omnitenant_settings.PUBLIC_DB_ALIAS}
+            masters = {master_key(), omnitenant_settings.PUBLIC_DB_ALIAS}
             return True if key in masters else None
         model = hints.get("model")
         if model_name is not None:
@@ -72,6 +72,23 @@ class TenantRouter:
         if model is None:
             return get_app_scope(app_label) is not TenantScope.MASTER
         return is_mirrored(model) or get_model_scope(model) is not TenantScope.MASTER
+
+    def _checked(self, model: type[Model], instance: Model | None) -> str:
+        alias = self._alias(model)
+        if instance is None or instance._state.db == alias or instance._state.adding or instance.pk is None:
+            return alias
+        home = _place_alias(instance._state.db)
+        if home is None or home == alias or not (is_tenant_alias(home) or is_tenant_alias(alias)):
+            return alias
+        if is_mirrored(type(instance)):
+            return alias
+        if TenantScope.MASTER in {get_model_scope(model), get_model_scope(type(instance))}:
+            return alias
+        message = (
+            f"a {instance._meta.label} of the place {home!r} is used in {alias!r}, where its key is another row's; "
+            "enter the context it was loaded in, or load it again here"
+        )
+        raise TenantMismatchError(message)
 
     def _alias(self, model: type[Model]) -> str:
         scope = get_model_scope(model)
@@ -93,4 +110,4 @@ class TenantRouter:
 def _place_alias(alias: str | None) -> str | None:
     if alias == DEFAULT_DB_ALIAS:
         alias = real_alias(alias)
-    return MASTER_ALIAS if alias == omnitenant_settings.MASTER_DB_ALIAS else alias
+    return MASTER_ALIAS if alias == master_key() else alias

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from omnitenant_context.errors import TenantNotFound
 from omnitenant_models.resolvers import _changes
+from omnitenant_models.resolvers._copying import fresh
 from omnitenant_models.settings import omnitenant_settings
 
 __all__ = ["Answers"]
@@ -141,15 +142,3 @@ def _bare(refusal: TenantNotFound) -> TenantNotFound:
         return copy.copy(refusal)
     except TypeError:  # a project's own subclass whose arguments cannot be given again
         return TenantNotFound(str(refusal), tenant_id=refusal.tenant_id)
-
-
-def fresh(found: T) -> T:
-    """Copy a tenant with its JSON values, so that what one request changes stays with that request."""
-    if not hasattr(found, "tenant_id"):
-        return found
-    mine = copy.copy(found)
-    values = getattr(mine, "__dict__", {})
-    for name, value in values.items():
-        if isinstance(value, (dict, list)) and value and not name.startswith("_"):
-            values[name] = copy.deepcopy(value)
-    return mine

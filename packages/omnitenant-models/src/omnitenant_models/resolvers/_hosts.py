@@ -27,7 +27,7 @@ def host_of(request: HttpRequest) -> str:
     """
     host = request.get_host()
     try:
-        return normalize_host(host)
+        return _remembered(host)
     except ValueError as error:
         raise DomainNotFound(str(error), domain=host) from None
 
@@ -61,6 +61,10 @@ def master_for(request: HttpRequest, reason: str, *, when_unset: bool) -> Master
     elif host_of(request) == host:
         return MASTER
     raise TenantNotFound(reason)
+
+
+# The same few hosts come all the time; what is no host name is not remembered.
+_remembered = lru_cache(maxsize=1024)(normalize_host)
 
 
 @lru_cache(maxsize=8)

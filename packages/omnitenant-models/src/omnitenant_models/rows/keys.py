@@ -14,7 +14,7 @@ from django.core.exceptions import ValidationError
 from django.db import DatabaseError
 from django.db.models import NOT_PROVIDED, ForeignKey
 
-from omnitenant_context.context import get_scope
+from omnitenant_context.context import TenantContext, get_scope
 from omnitenant_context.errors import TenantMismatchError
 from omnitenant_context.scope import ActiveTenant, Unscoped
 from omnitenant_models.rows._active import key_of, tenant_required
@@ -53,16 +53,26 @@ class TenantKey(Base):
     written_class: type[Any]
     hidden_by_teaching = False
 
-    def has_default(self) -> bool:
-        """Answer True: factories then leave the field to itself."""
-        return True
+    @property
+    def default(self) -> Any:  # type: ignore[override]  # Django declares an attribute
+        """What the field says, else a function that returns the active tenant.
+
+        So ``has_default()`` answers True and factories leave the field to itself. REST framework reads the
+        default itself, never :meth:`get_default`, and wants the row and not its key.
+        """
+        written = self.__dict__["default"]
+        return _active_tenant if written is NOT_PROVIDED else written
+
+    @default.setter
+    def default(self, value: Any) -> None:
+        self.__dict__["default"] = value
 
     def get_default(self) -> Any:
         """Return the active tenant's key, or what the field says where no tenant is active."""
         scope = get_scope()
         if isinstance(scope, ActiveTenant):
             return key_of(scope, self)
-        return None if self.default is NOT_PROVIDED else super().get_default()
+        return super().get_default()
 
     def pre_save(self, model_instance: Model, add: bool) -> Any:  # noqa: FBT001 - Django's signature
         """Fill a key that is still empty.
@@ -133,14 +143,16 @@ class TenantKey(Base):
 
     def formfield(self, **kwargs: Any) -> Any:
         """Give a visible key the active tenant as its initial value, found when the form is shown."""
-        if self.default is NOT_PROVIDED:
-            # Answering has_default() with True would make NOT_PROVIDED itself the initial value.
+        if self.default is _active_tenant:
+            # Django would show a hidden field beside a default that is a function.
             kwargs = {"initial": self.get_default, "show_hidden_initial": False, **kwargs}
         return super().formfield(**kwargs)
 
     def deconstruct(self) -> Any:
         """Describe the key as it was written, so that teaching leaves no trace in migrations."""
         name, path, args, kwargs = super().deconstruct()
+        if self.default is _active_tenant:
+            del kwargs["default"]
         if self.hidden_by_teaching:
             kwargs.pop("editable", None)
         return name, path, args, kwargs
@@ -197,6 +209,10 @@ def _taught(field_class: type[Any]) -> type[Any]:
             "written_class": field_class,
         },
     )
+
+
+def _active_tenant() -> Any:
+    return TenantContext.get_tenant()
 
 
 def _target_label(field: ForeignKey[Any, Any]) -> str:

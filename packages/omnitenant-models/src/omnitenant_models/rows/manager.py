@@ -51,13 +51,18 @@ def scoped(queryset: QuerySet[M_co]) -> QuerySet[M_co]:
             return queryset
         raise ImproperlyConfigured(_no_key(model))
     options = cast("ScopedOptions", model._meta)
-    query = queryset.query
+    query, leaf = queryset.query, options.tenant_leaf
+    is_child = key.model is not options.concrete_model
+    if not (is_child or query.alias_map) and leaf.alias == options.db_table:
+        # The table is taken in when the query needs it, under its own name. Doing so here would double what
+        # a queryset costs, and an INSERT never needs it.
+        query.where.add(leaf, AND)
+        return queryset
     alias = query.get_initial_alias()
-    if key.model is not options.concrete_model:
-        # A child of a model with the key: the column stands in the parent's table.
+    if is_child:
+        # The column stands in the parent's table.
         joined = query.setup_joins([key.name], options, alias)
         alias = query.trim_joins(joined.targets, joined.joins, joined.path)[1]
-    leaf = options.tenant_leaf
     if leaf.alias != alias:
         leaf = TenantMatch(alias, key)
     query.where.add(leaf, AND)

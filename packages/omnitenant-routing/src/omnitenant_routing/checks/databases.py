@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error
-from django.db import connections, router
+from django.db import DEFAULT_DB_ALIAS, connections, router
 
 from omnitenant_models.settings import SETTING_NAME, omnitenant_settings
 from omnitenant_routing.places import MASTER_ALIAS
@@ -58,6 +58,15 @@ def check_databases(app_configs: Any = None, **_: Any) -> list[CheckMessage]:
                 f"master is {omnitenant_settings.MASTER_DB_ALIAS!r}.",
                 hint=f"Rename that database, or set {SETTING_NAME}['MASTER_DB_ALIAS'] = {MASTER_ALIAS!r}.",
                 id="omnitenant_routing.E004",
+            )
+        )
+    public = omnitenant_settings.PUBLIC_DB_ALIAS
+    if public == DEFAULT_DB_ALIAS != omnitenant_settings.MASTER_DB_ALIAS:
+        found.append(
+            Error(
+                f"{SETTING_NAME}['PUBLIC_DB_ALIAS'] is {public!r}, which means whatever place is active.",
+                hint="Give the database of the shared tables a key of its own in DATABASES.",
+                id="omnitenant_routing.E005",
             )
         )
     return found

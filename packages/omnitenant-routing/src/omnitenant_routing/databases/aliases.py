@@ -10,6 +10,7 @@ import copy
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
+from urllib.parse import parse_qs, urlsplit
 
 from django.db import connections
 from django.utils.connection import ConnectionDoesNotExist
@@ -26,6 +27,7 @@ __all__ = [
     "alias_of",
     "build_settings",
     "forget_tenant",
+    "is_in_memory",
     "is_tenant_alias",
     "register_tenant",
     "settings_of",
@@ -48,21 +50,23 @@ def is_tenant_alias(alias: str) -> bool:
     return alias.startswith(PREFIX)
 
 
-def register_tenant(tenant: BaseTenant) -> str:
+def register_tenant(tenant: BaseTenant) -> tuple[str, dict[str, Any]]:
     """Make the database of a tenant known to this process. Connects to nothing.
 
     A changed ``config`` replaces the settings; open connections made from the old ones are closed when they
     are next asked for.
 
     Returns:
-        The alias.
+        The alias, and the settings of this very instance: another one that is older or newer may register the
+        same alias while this one is active.
     """
     alias = alias_of(tenant.tenant_id)
-    config = tenant.config.get("db_config") or {}
+    # With the key: a tenant deleted and made again by another process has another database of the same name.
+    config = {"pk": tenant.pk, "db_config": tenant.config.get("db_config") or {}}
     known = _registry.get(alias)
     if known is None or known[0] != config:
-        _registry[alias] = (copy.deepcopy(config), build_settings(tenant))
-    return alias
+        known = _registry[alias] = (copy.deepcopy(config), build_settings(tenant))
+    return alias, known[1]
 
 
 def forget_tenant(tenant_id: str) -> None:
@@ -128,6 +132,13 @@ def build_settings(tenant: BaseTenant) -> dict[str, Any]:
     return settings
 
 
+def is_in_memory(name: str) -> bool:
+    """Tell whether an SQLite NAME is a database in memory: by its query alone, whatever its path says."""
+    if name == ":memory:":
+        return True
+    return name.startswith("file:") and parse_qs(urlsplit(name).query).get("mode") == ["memory"]
+
+
 def _refuse_unknown(own: dict[str, Any], known: dict[str, Any], tenant_id: str) -> None:
     for name in own:
         if name not in known and name != "DISABLE_SERVER_SIDE_CURSORS":
@@ -139,12 +150,19 @@ def _refuse_unknown(own: dict[str, Any], known: dict[str, Any], tenant_id: str) 
 
 def _sqlite_name(name: str, tenant_id: str, master: dict[str, Any]) -> str:
     master_name = str(master["NAME"])
+    if name.startswith("file:") and not is_in_memory(name):
+        message = (
+            f"config['db_config']['NAME'] of tenant {tenant_id!r} is the URI {name!r}, behind which any file may "
+            "stand; write the path of the file"
+        )
+        raise ProvisioningError(message, tenant_id=tenant_id)
     if name.startswith("file:") or Path(name).is_absolute():
         return name
     if master["ENGINE"] == SQLITE:
-        if master_name == ":memory:" or "mode=memory" in master_name:
-            # A test run keeps the master in memory; its tenants must not leave files behind.
-            return f"file:memorydb_{tenant_id}?mode=memory&cache=shared"
+        if is_in_memory(master_name):
+            # A test run keeps the master in memory; its tenants must not leave files behind. Django's own name
+            # for the test database of an alias, memorydb_<alias>, is kept out of reach of a tenant's id.
+            return f"file:omnitenant_{tenant_id}?mode=memory&cache=shared"
         folder = Path(master_name).absolute().parent
     else:
         folder = Path.cwd()

@@ -31,18 +31,24 @@ class OpenConnections(OrderedDict[str, "BaseDatabaseWrapper"]):
         with _lock:
             others = sum(each.connection is not None for each in _of_process)
             _of_process.add(connection)
-        excess = others + 1 - omnitenant_settings.MAX_TENANT_CONNECTIONS
+        for alias in [a for a, each in self.items() if each.connection is None and each is not connection]:
+            if is_idle(self[alias]):
+                del self[alias]
+        excess = others + (connection.connection is None) - omnitenant_settings.MAX_TENANT_CONNECTIONS
         for alias in list(self):
             if excess <= 0:
                 break
-            if _is_idle(self[alias]):
+            if self[alias] is not connection and is_idle(self[alias]):
                 excess -= self[alias].connection is not None
                 self.pop(alias).close()
         self[connection.alias] = connection
+        self.move_to_end(connection.alias)
 
 
-def _is_idle(connection: BaseDatabaseWrapper) -> bool:
-    if connection.in_atomic_block:
+def is_idle(connection: BaseDatabaseWrapper) -> bool:
+    if connection.in_atomic_block or (connection.connection is not None and not connection.autocommit):
+        return False
+    if getattr(connection, "live_cursors", None):
         return False
     in_memory = getattr(connection, "is_in_memory_db", None)
     return not (in_memory is not None and in_memory())

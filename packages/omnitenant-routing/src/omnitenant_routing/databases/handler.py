@@ -13,15 +13,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.transaction import TransactionManagementError
 from django.db.utils import ConnectionHandler, load_backend
 
 from omnitenant_context.context import get_scope
 from omnitenant_context.scope import ActiveTenant, Nobody
-from omnitenant_models.settings import omnitenant_settings
-from omnitenant_routing.databases.aliases import is_tenant_alias, settings_of
-from omnitenant_routing.databases.budget import OpenConnections
+from omnitenant_routing.databases.aliases import SQLITE, is_in_memory, is_tenant_alias, settings_of
+from omnitenant_routing.databases.budget import OpenConnections, is_idle
 from omnitenant_routing.databases.wrapper import context_keeping
-from omnitenant_routing.places import MASTER_ALIAS, place_for
+from omnitenant_routing.places import MASTER_ALIAS, master_key, place_for
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
@@ -40,19 +40,17 @@ def real_alias(alias: str) -> str:
     """
     if alias == DEFAULT_DB_ALIAS:
         scope = get_scope()
-        if isinstance(scope, Nobody):
-            return alias
         if isinstance(scope, ActiveTenant):
             known: str | None = scope.memo.get("real_alias")
             if known is None:
                 known = scope.memo["real_alias"] = _key_of(place_for(scope).alias)
             return known
-        alias = place_for(scope).alias
+        return alias if isinstance(scope, Nobody) else _key_of(place_for(scope).alias)
     return _key_of(alias)
 
 
 def _key_of(alias: str) -> str:
-    return omnitenant_settings.MASTER_DB_ALIAS if alias == MASTER_ALIAS else alias
+    return master_key() if alias == MASTER_ALIAS else alias
 
 
 class TenantConnectionHandler(ConnectionHandler):
@@ -61,21 +59,34 @@ class TenantConnectionHandler(ConnectionHandler):
     if TYPE_CHECKING:
         _connections: Any
 
+    _met_tenants = False
+    """Whether any thread has had a connection to a tenant's database: until then none is looked for."""
+
     def __getitem__(self, alias: str) -> BaseDatabaseWrapper:
         """Return this thread's connection for an alias; see :func:`real_alias`."""
         alias = real_alias(alias)
         if not is_tenant_alias(alias):
-            return super().__getitem__(alias)
-        settings = settings_of(alias)
+            try:  # what the base class does first: every statement comes by here
+                found: BaseDatabaseWrapper = getattr(self._connections, alias)
+            except AttributeError:
+                found = super().__getitem__(alias)
+            return found
+        settings = _settings_here(alias)
         opened = self._opened()
         connection = opened.get(alias)
         if connection is not None:
-            if connection.settings_dict is settings or connection.in_atomic_block:
+            if connection.settings_dict is settings or _is_same_memory(connection, settings):
+                if connection.connection is None and not connection.in_atomic_block:
+                    opened.admit(connection)
                 opened.move_to_end(alias)
                 return connection
-            opened.pop(alias).close()
-        connection = self.create_connection(alias)
+            _refuse_open_transaction(connection)
+            del opened[alias]
+            if is_idle(connection):
+                connection.close()  # else its cursors keep it until they are done
+        connection = _connect(settings, alias)
         opened.admit(connection)
+        TenantConnectionHandler._met_tenants = True
         return connection
 
     def __delitem__(self, alias: str) -> None:
@@ -88,10 +99,7 @@ class TenantConnectionHandler(ConnectionHandler):
 
     def create_connection(self, alias: str) -> BaseDatabaseWrapper:
         """Make a connection for the key of a database or the alias of a tenant."""
-        settings = settings_of(alias) if is_tenant_alias(alias) else self.settings[alias]
-        backend: Any = load_backend(settings["ENGINE"])
-        connection: BaseDatabaseWrapper = context_keeping(backend.DatabaseWrapper)(settings, alias)
-        return connection
+        return _connect(_settings_here(alias) if is_tenant_alias(alias) else self.settings[alias], alias)
 
     def all(self, initialized_only: bool = False) -> list[BaseDatabaseWrapper]:  # noqa: FBT001, FBT002 - Django's signature
         """Return this thread's connections: one per key of ``DATABASES``, and those open to tenants.
@@ -104,7 +112,7 @@ class TenantConnectionHandler(ConnectionHandler):
             for alias in self
             if not initialized_only or hasattr(self._connections, alias)
         ]
-        return [*configured, *self._opened().values()]
+        return [*configured, *self._opened().values()] if self._met_tenants else configured
 
     def _opened(self) -> OpenConnections:
         try:
@@ -113,6 +121,37 @@ class TenantConnectionHandler(ConnectionHandler):
             opened = OpenConnections()
             setattr(self._connections, _OPEN, opened)
         return opened
+
+
+def _settings_here(alias: str) -> dict[str, Any]:
+    """Return the settings behind a tenant's alias: those of the active instance where it is that tenant's."""
+    scope = get_scope()
+    if isinstance(scope, ActiveTenant) and place_for(scope).alias == alias:
+        settings: dict[str, Any] = scope.memo["db_settings"]
+        return settings
+    return settings_of(alias)
+
+
+def _is_same_memory(connection: BaseDatabaseWrapper, settings: dict[str, Any]) -> bool:
+    """Tell whether both are one database in memory, which closing would destroy."""
+    name = str(settings["NAME"])
+    return is_in_memory(name) and name == connection.settings_dict["NAME"]
+
+
+def _refuse_open_transaction(connection: BaseDatabaseWrapper) -> None:
+    if connection.in_atomic_block or (connection.connection is not None and not connection.autocommit):
+        message = (
+            f"a transaction is open in the database that {connection.alias!r} meant before its tenant was changed or "
+            "made again; end it before entering the tenant as it is now"
+        )
+        raise TransactionManagementError(message)
+
+
+def _connect(settings: dict[str, Any], alias: str) -> BaseDatabaseWrapper:
+    backend: Any = load_backend(settings["ENGINE"])
+    owned = is_tenant_alias(alias) and settings["ENGINE"] == SQLITE
+    connection: BaseDatabaseWrapper = context_keeping(backend.DatabaseWrapper, owned=owned)(settings, alias)
+    return connection
 
 
 def install() -> None:

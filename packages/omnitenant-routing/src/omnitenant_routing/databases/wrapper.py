@@ -1,15 +1,21 @@
-"""What every database connection learns: to keep the context of callbacks, and to notice a crossed transaction."""
+"""What every database connection learns: to keep the context of callbacks, and to notice a crossed transaction.
+
+Private Django API, read in 5.2, 6.0 and 6.1: every cursor of a connection passes ``_prepare_cursor``.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from django.db import connections
 from django.db.transaction import TransactionManagementError
 
 from omnitenant_context.propagation import bind
+from omnitenant_routing.databases.aliases import is_tenant_alias
+from omnitenant_routing.databases.ownership import OwnedFile
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper as Base
@@ -21,6 +27,16 @@ __all__ = ["ContextKeeping", "context_keeping"]
 
 class ContextKeeping(Base):
     """Mixed in front of a backend's ``DatabaseWrapper``."""
+
+    def _prepare_cursor(self, cursor: Any) -> Any:
+        """Remember a tenant's cursors that are in use: closing their connection would cut somebody off."""
+        wrapped = super()._prepare_cursor(cursor)  # type: ignore[misc]  # not in the stubs
+        if is_tenant_alias(self.alias):  # no other connection is closed by the budget
+            live = self.__dict__.get("live_cursors")
+            if live is None:
+                live = self.__dict__["live_cursors"] = WeakSet()
+            live.add(wrapped)
+        return wrapped
 
     def on_commit(self, func: Callable[[], Any], robust: bool = False) -> None:  # noqa: FBT001, FBT002 - Django's signature
         """Register a callback that runs for whoever is active now, whoever commits."""
@@ -56,17 +72,17 @@ class ContextKeeping(Base):
                 raise TransactionManagementError(message)
 
 
-def context_keeping(wrapper_class: Any) -> Any:
+def context_keeping(wrapper_class: Any, *, owned: bool = False) -> Any:
     """Return a backend's wrapper class with :class:`ContextKeeping` mixed in, under the same name."""
-    return _mixed(wrapper_class)
+    return _mixed(wrapper_class, owned=owned)
 
 
 @cache
-def _mixed(wrapper_class: type[Any]) -> type[Any]:
+def _mixed(wrapper_class: type[Any], *, owned: bool) -> type[Any]:
     if issubclass(wrapper_class, ContextKeeping):
         return wrapper_class
     return type(
         wrapper_class.__name__,
-        (ContextKeeping, wrapper_class),
+        (ContextKeeping, OwnedFile, wrapper_class) if owned else (ContextKeeping, wrapper_class),
         {"__module__": wrapper_class.__module__, "__qualname__": wrapper_class.__qualname__},
     )

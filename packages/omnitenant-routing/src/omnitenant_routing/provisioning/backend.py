@@ -66,9 +66,10 @@ class TenantBackend:
             if run_migrations:
                 self.migrate()
         except BaseException as error:
-            if made:
-                self.remove_place()
+            # First the state: another process may have finished what failed here, and must keep its place.
             move(tenant, TenantState.FAILED, came_from=_UNFINISHED)
+            if made:
+                self._undo_place()
             if isinstance(error, OmnitenantError) or not isinstance(error, Exception):
                 raise
             message = (
@@ -170,6 +171,14 @@ class TenantBackend:
 
     def remove_place(self) -> None:
         """Remove the place, and everything in it. Nothing to do where it is gone."""
+
+    def _undo_place(self) -> None:
+        try:
+            self.remove_place()
+        except BaseException:
+            # What is left of the place must be known to be there.
+            move(self.tenant, TenantState.PROVISIONING, came_from={TenantState.FAILED})
+            raise
 
     def _saved(self) -> BaseTenant:
         if self.tenant.pk is None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import zlib
+import tempfile
 from contextlib import closing
 from pathlib import Path
 
@@ -16,9 +16,12 @@ from django.db import connections
 
 from omnitenant_context.errors import ProvisioningError
 from omnitenant_models.settings import omnitenant_settings
+from omnitenant_routing.databases.aliases import is_in_memory
+from omnitenant_routing.databases.ownership import mark_of
 
 __all__ = ["SQLiteDatabase"]
 
+_NEW = ".omnitenant-new"
 _SIDE_FILES = ("-journal", "-wal", "-shm")
 
 
@@ -34,9 +37,8 @@ class SQLiteDatabase:
         """
         self.tenant_id = tenant_id
         self.name = name
-        self.in_memory = name == ":memory:" or "mode=memory" in name
-        # A signed 32 bit number that is never 0, which stands for "no mark".
-        self.mark = (zlib.crc32(f"omnitenant:{tenant_id}".encode()) >> 1) or 1
+        self.in_memory = is_in_memory(name)
+        self.mark = mark_of(tenant_id)
 
     def check(self) -> None:
         """Refuse a path that cannot be used or is somebody else's.
@@ -86,15 +88,26 @@ class SQLiteDatabase:
             return True
         path = Path(self.name)
         try:
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o644))
+            self._make_marked(path)
         except FileExistsError:
             self.check()
             return False
         except OSError as error:
             raise self._error(f"{self.name} cannot be made ({error.strerror})", "choose another NAME") from error
-        with closing(sqlite3.connect(path)) as connection:
-            connection.execute(f"PRAGMA application_id = {self.mark:d}")
         return True
+
+    def _make_marked(self, path: Path) -> None:
+        """Let the file appear with its mark, or not at all: a crash in between must not leave a file of nobody's."""
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=_NEW, dir=path.parent)
+        os.close(handle)
+        marked = Path(name)
+        try:
+            with closing(sqlite3.connect(marked)) as connection:
+                connection.execute(f"PRAGMA application_id = {self.mark:d}")
+            marked.chmod(0o644)
+            os.link(marked, path)
+        finally:
+            marked.unlink()
 
     def drop(self) -> None:
         """Remove the file; nothing to do where it is gone. A database in memory goes with its last connection.
@@ -104,13 +117,13 @@ class SQLiteDatabase:
         """
         if self.in_memory:
             return
-        for suffix in ("", *_SIDE_FILES):
+        path = Path(self.name)
+        beside = path.parent.glob(f".{path.name}.*{_NEW}") if path.parent.is_dir() else ()
+        for each in [*(Path(self.name + suffix) for suffix in ("", *_SIDE_FILES)), *beside]:
             try:
-                Path(self.name + suffix).unlink(missing_ok=True)
+                each.unlink(missing_ok=True)
             except OSError as error:
-                raise self._error(
-                    f"{self.name + suffix} cannot be removed ({error.strerror})", "remove it by hand"
-                ) from error
+                raise self._error(f"{each} cannot be removed ({error.strerror})", "remove it by hand") from error
 
     def _mark_of(self, path: Path) -> int:
         try:

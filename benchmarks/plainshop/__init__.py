@@ -1,0 +1,1 @@
+"""The models of a shop that keeps its customers apart by hand."""

@@ -1,0 +1,1 @@
+"""The models of the same shop, kept apart by us."""
