@@ -4,26 +4,37 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 from harness import Case
 
 HERE = Path(__file__).resolve().parent
-OPTIONAL = ("celery", "rest_framework", "redis", "psycopg2", "asyncio")
+OPTIONAL = ("celery", "rest_framework", "redis", "psycopg2")
 
 CONTEXT = "import omnitenant_context, to python alone"
 FACADE = "import django_omnitenant, to import django"
-START = "a process with Django started"
+START = "django.setup()"
+CELERY = "django.setup(), of a project that uses Celery"
+
+# The extra is installed where this runs; most projects that do not use Celery do not have it.
+WITHOUT_EXTRA = """
+from importlib import util
+find = util.find_spec
+util.find_spec = lambda name, *args: None if name == "omnitenant_celery" else find(name, *args)
+"""
 
 
 def plain() -> list[Case]:
     """Start without us."""
-    return [
-        Case(CONTEXT, fresh("pass")),
-        Case(FACADE, fresh("import django")),
-        Case(START, fresh("import sites; sites.start_plain()")),
-    ]
+    codes = {
+        CONTEXT: "pass",
+        FACADE: "import django",
+        START: "import sites; sites.start_plain(tables=False)",
+        CELERY: "import celery.app.task; import sites; sites.start_plain(tables=False)",
+    }
+    return [Case(name, fresh(code), clock=time.perf_counter) for name, code in codes.items()]
 
 
 def ours() -> list[Case]:
@@ -31,9 +42,13 @@ def ours() -> list[Case]:
     codes = {
         CONTEXT: "import omnitenant_context",
         FACADE: "import django_omnitenant",
-        START: "import sites; sites.start_ours()",
+        START: f"{WITHOUT_EXTRA}\nimport sites; sites.start_ours(tables=False)",
+        CELERY: "import celery.app.task; import sites; sites.start_ours(tables=False)",
     }
-    return [Case(name, fresh(code), remark=loads(code)) for name, code in codes.items()]
+    return [
+        Case(name, fresh(code), clock=time.perf_counter, remark="" if name == CELERY else loads(code))
+        for name, code in codes.items()
+    ]
 
 
 def fresh(code: str) -> Callable[[], None]:
@@ -51,4 +66,4 @@ def loads(code: str) -> str:
     found = subprocess.run(  # noqa: S603 - code of this file
         [sys.executable, "-c", ask], check=True, cwd=HERE, capture_output=True, text=True
     ).stdout.strip()
-    return f"loads {found or 'none'} of {', '.join(OPTIONAL)}"
+    return f"of {', '.join(OPTIONAL)} it loads {found or 'none'}"

@@ -24,18 +24,19 @@ MIDDLEWARE = [
 _CACHE = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 
 
-def start_plain() -> None:
-    """Start Django without us."""
-    _start(INSTALLED_APPS=["plainshop"], CACHES={"default": _CACHE})
+def start_plain(*, tables: bool = True) -> None:
+    """Start Django without us, and make its tables."""
+    _start(tables=tables, INSTALLED_APPS=["plainshop"], CACHES={"default": _CACHE})
 
 
-def start_ours() -> None:
+def start_ours(*, tables: bool = True) -> None:
     """Start Django with all that belongs to us: the router, the connection handler, the row scope, the cache keys."""
     keys = {
         "KEY_FUNCTION": "omnitenant_routing.caches.make_key",
         "REVERSE_KEY_FUNCTION": "omnitenant_routing.caches.reverse_key",
     }
     _start(
+        tables=tables,
         INSTALLED_APPS=["shop", "django_omnitenant"],
         DATABASE_ROUTERS=["django_omnitenant.routers.TenantRouter"],
         OMNITENANT_CONFIG={"TENANT_MODEL": "shop.Tenant", "DOMAIN_MODEL": "shop.Domain", "PUBLIC_HOST": "localhost"},
@@ -43,7 +44,7 @@ def start_ours() -> None:
     )
 
 
-def _start(*, INSTALLED_APPS: list[str], **settings: Any) -> None:  # noqa: N803 - the name of the setting
+def _start(*, tables: bool, INSTALLED_APPS: list[str], **settings: Any) -> None:  # noqa: N803 - the setting's name
     import django
     from django.conf import settings as django_settings
     from django.core.management import call_command
@@ -72,7 +73,8 @@ def _start(*, INSTALLED_APPS: list[str], **settings: Any) -> None:  # noqa: N803
         **settings,
     )
     django.setup()
-    call_command("migrate", verbosity=0)
+    if tables:
+        call_command("migrate", verbosity=0)
 
 
 @contextmanager

@@ -38,7 +38,7 @@ def test_add(operator: Browser, rows: Rows, tenant_id: str) -> None:
     assert 'name="tenant"' not in operator.source.split('id="project_form"')[1]
     operator.submit("project_form", name="Rockets", **{"task_set-0-title": "Ignite"})
     assert "was added successfully" in operator.text
-    assert operator.url.endswith(f"/admin/shop/project/?_tenant={tenant_id}") or f"_tenant={tenant_id}" in operator.url
+    assert operator.url.endswith(f"/admin/shop/project/?_tenant={tenant_id}")
     assert rows(tenant_id, Project, "name", "tenant__tenant_id") == [("Rockets", tenant_id)]
     assert rows(tenant_id, Task, "title", "tenant__tenant_id") == [("Ignite", tenant_id)]
     assert rows(OTHERS[tenant_id], Project, "name") == []
@@ -254,7 +254,7 @@ def test_buttons(operator: Browser, rows: Rows) -> None:
     """Saving and going on, and saving and adding another, stay with the tenant, without preserved filters too."""
     operator.get("/admin/shop/label/add/?_tenant=acme")
     operator.submit("label_form", button="_continue", name="urgent")
-    assert "/change/" in operator.url or "Tenant: acme" in operator.text
+    assert operator.tenant == "acme"
     assert "Change label" in operator.text
     operator.submit("label_form", button="_addanother", name="urgent!")
     assert "Add label" in operator.text

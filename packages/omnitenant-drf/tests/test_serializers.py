@@ -12,7 +12,7 @@ from rest_framework.serializers import ModelSerializer
 from omnitenant_context.context import TenantContext
 from omnitenant_context.errors import TenantRequiredError
 from probe import serializers
-from probe.models import Plan, Preset, Project, Tag, Task, Tenant
+from probe.models import Plan, Preset, Project, Shelf, Tag, Task, Tenant
 
 TAKEN = {"name": ["project with this name already exists."]}
 
@@ -236,6 +236,23 @@ def test_without_the_mixin_nothing_is_checked(acme: Tenant) -> None:
     make(acme, Project, name="Roof")
     assert issubclass(serializers.ProjectSerializer, ModelSerializer)
     assert not errors(acme, serializers.PlainProjectSerializer, {"name": "Roof"})
+
+
+def test_a_plain_serializer_of_all_fields_takes_the_key_of_the_active_tenant(
+    speak: Any, acme: Tenant, globex: Tenant
+) -> None:
+    """REST framework itself checks a rule whose fields it shows all, with what the taught key says for the tenant."""
+    make(globex, Tag, label="red")
+    kind = serializers.PlainAllTagSerializer
+    assert not errors(acme, kind, {"label": "red"})
+    make(acme, Tag, label="red")
+    assert list(errors(acme, kind, {"label": "red"})) == ["non_field_errors"]
+    assert not errors(acme, kind, {"label": "red", "group": "few"})
+    for status in (201, 400):
+        answer = speak(acme, "post", "/plain-shelves/", {"name": "top"})
+        assert answer.status_code == status, "a visible key that is left out"
+    with TenantContext.use_tenant(acme):
+        assert Shelf.objects.get().tenant == acme
 
 
 def test_with_nobody_active_checking_fails(db: None) -> None:

@@ -54,7 +54,7 @@ class TenantKey(Base):
     hidden_by_teaching = False
 
     @property
-    def default(self) -> Any:  # type: ignore[override]  # Django declares an attribute
+    def default(self) -> Any:
         """What the field says, else a function that returns the active tenant.
 
         So ``has_default()`` answers True and factories leave the field to itself. REST framework reads the
