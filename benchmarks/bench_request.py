@@ -56,7 +56,7 @@ def wsgi(middleware: list[str]) -> Callable[[], None]:
     from django.test import override_settings
 
     with override_settings(MIDDLEWARE=middleware):
-        handler = WSGIHandler()
+        handler: Any = WSGIHandler()
 
     def call() -> None:
         environ: dict[str, Any] = {
@@ -82,7 +82,7 @@ def asgi(middleware: list[str]) -> Callable[[], Awaitable[None]]:
     from django.test import override_settings
 
     with override_settings(MIDDLEWARE=middleware):
-        handler = ASGIHandler()
+        handler: Any = ASGIHandler()
     scope: dict[str, Any] = {
         "type": "http",
         "http_version": "1.1",

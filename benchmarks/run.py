@@ -6,11 +6,9 @@ import argparse
 import os
 import sys
 from importlib import import_module
-from pathlib import Path
 
 from harness import measure, print_table
 
-HERE = Path(__file__).resolve().parent
 TOPICS = ["imports", "context", "request", "rows", "connections", "caches"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -85,3 +86,14 @@ def rolled_back() -> Iterator[None]:
     with transaction.atomic():
         yield
         transaction.set_rollback(True)
+
+
+if __name__ == "__main__":  # after a change of the tenant model: the migrations of both projects
+    from django.core.management import call_command
+
+    if sys.argv[1:] == ["plain"]:
+        start_plain(tables=False)
+        call_command("makemigrations", "plainshop")
+    else:
+        start_ours(tables=False)
+        call_command("makemigrations", "shop")

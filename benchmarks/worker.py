@@ -11,6 +11,7 @@ import inspect
 import json
 import os
 import sys
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
@@ -38,28 +39,30 @@ def main(topic: str, side: str) -> None:
 
 def _statements(case: Case) -> int:
     """Count the statements of one warm call, in whatever thread they run."""
-    from django.db.backends.base.base import BaseDatabaseWrapper
     from django.db.backends.utils import CursorWrapper
 
-    class Counted(CursorWrapper):
-        def _execute(self, *args: Any) -> Any:
-            seen.append(args)
-            return super()._execute(*args)
+    wrapper: Any = CursorWrapper
+    stock = {name: getattr(wrapper, name) for name in ("_execute", "_executemany")}
+    count = 0
 
-        def _executemany(self, *args: Any) -> Any:
-            seen.append(args)
-            return super()._executemany(*args)
+    def counting(method: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*args: Any) -> Any:
+            nonlocal count
+            count += 1
+            return method(*args)
 
-    seen: list[Any] = []
-    make = BaseDatabaseWrapper.make_cursor
+        return call
+
     with case.around():
         _call(case)
-        BaseDatabaseWrapper.make_cursor = lambda self, cursor: Counted(cursor, self)
+        for name, method in stock.items():
+            setattr(wrapper, name, counting(method))
         try:
             _call(case)
         finally:
-            BaseDatabaseWrapper.make_cursor = make
-    return len(seen)
+            for name, method in stock.items():
+                setattr(wrapper, name, method)
+    return count
 
 
 def _call(case: Case) -> None:

@@ -9,14 +9,29 @@ from pathlib import Path
 BENCHMARKS = Path(__file__).resolve().parent.parent / "benchmarks"
 
 
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(BENCHMARKS / "run.py"), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
 def test_every_benchmark_runs_and_compares() -> None:
-    """Each prints its ratios, and a warm request for a tenant costs no statement."""
-    command = [sys.executable, str(BENCHMARKS / "run.py"), "--quick"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    """Each topic prints its ratios, and a warm request for a tenant costs no statement."""
+    done = run("--quick")
     assert done.returncode == 0, done.stderr
-    headers = [line for line in done.stdout.splitlines() if line.split()[:3] == ["plain", "ours", "ratio"]]
-    assert len(headers) == len(list(BENCHMARKS.glob("bench_*.py")))
-    section = done.stdout.partition("\nrequest: ")[2].partition("\n\nrows: ")[0]
-    counted = [line for line in section.splitlines() if "statements" in line]
-    assert counted
-    assert all(line.endswith(": +0") for line in counted), section
+    for path in BENCHMARKS.glob("bench_*.py"):
+        _, found, table = done.stdout.partition(f"\n{path.stem.removeprefix('bench_')}: ")
+        assert found, path
+        assert "x  " in table.partition("\n\n\n")[0], path
+    lines = [line for line in done.stdout.splitlines() if line.lstrip().startswith(("WSGI", "ASGI"))]
+    assert len(lines) == 4
+    assert all(line.endswith("statements 0 and 0: +0") for line in lines)
+    (line,) = (line for line in done.stdout.splitlines() if "import django_omnitenant" in line)
+    assert line.endswith("loads none")
+
+
+def test_an_unknown_topic_is_refused() -> None:
+    """With the names of those that exist, and without a traceback."""
+    done = run("nonsense")
+    assert done.returncode == 2
+    assert "unknown topic 'nonsense'; there are imports, context, request, rows" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
 
 from django_omnitenant.models import BaseDomain, BaseTenant, TenantQuerySetManager
@@ -10,9 +12,13 @@ from django_omnitenant.models import BaseDomain, BaseTenant, TenantQuerySetManag
 class Tenant(BaseTenant):
     """A customer."""
 
+    objects: ClassVar[models.Manager[Tenant]] = models.Manager()
+
 
 class Domain(BaseDomain):
     """A host name of a customer."""
+
+    objects: ClassVar[models.Manager[Domain]] = models.Manager()
 
 
 class Project(models.Model):
@@ -21,7 +27,7 @@ class Project(models.Model):
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE)
     name = models.CharField(max_length=255)
 
-    objects = TenantQuerySetManager["Project"]()
+    objects: ClassVar[TenantQuerySetManager[Project]] = TenantQuerySetManager()
 
 
 class Task(models.Model):
@@ -31,4 +37,4 @@ class Task(models.Model):
     project = models.ForeignKey(Project, on_delete=models.CASCADE)
     title = models.CharField(max_length=255)
 
-    objects = TenantQuerySetManager["Task"]()
+    objects: ClassVar[TenantQuerySetManager[Task]] = TenantQuerySetManager()

@@ -157,6 +157,22 @@ def test_place_not_migrated(tenants: dict[str, Any]) -> None:
     assert "run migratetenant --tenant-id=acme" in complaint
 
 
+def test_user_is_refused(tenants: dict[str, Any]) -> None:
+    """What only the database knows to refuse is one line."""
+    with TenantContext.use_tenant(tenants["acme"]), connections["default"].cursor() as cursor:
+        cursor.execute("CREATE TRIGGER full BEFORE INSERT ON auth_user BEGIN SELECT RAISE(ABORT, 'no seat left'); END")
+    complaint = Outcome("--tenant-id=acme", *ADMIN).complaint
+    assert "the user cannot be stored for tenant 'acme': no seat left" in complaint
+
+
+def test_master_not_migrated(tenants: dict[str, Any]) -> None:
+    """A master without the table of tenants is one line."""
+    with TenantContext.use_master_db(), connections["default"].cursor() as cursor:
+        cursor.execute("ALTER TABLE shop_tenant RENAME TO shop_tenant_away")
+    complaint = Outcome("--tenant-id=acme", *ADMIN).complaint
+    assert "the master's database refused a statement: no such table: shop_tenant; run migrate first" in complaint
+
+
 def test_no_terminal(tenants: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a terminal nobody can be asked: as with createsuperuser nothing is done, and the command is named."""
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO()))

@@ -264,6 +264,17 @@ def test_buttons(operator: Browser, rows: Rows) -> None:
     assert rows("acme", Label, "name") == ["urgent!", "late"]
 
 
+def test_buttons__filters_of_another_tenant(operator: Browser, make: Make, rows: Rows) -> None:
+    """An address that brings another tenant's filters leads to the list of the tenant that the row was added for."""
+    make("initech", Project, name="Reports")
+    operator.get("/admin/shop/project/add/?_tenant=acme&_changelist_filters=_tenant%3Dinitech%26status%3Dactive")
+    operator.submit("project_form", name="Rockets", **NO_TASKS)
+    assert rows("acme", Project, "name") == ["Rockets"]
+    assert "Tenant: acme" in operator.text
+    assert "status=active" in operator.url
+    assert "Reports" not in operator.text
+
+
 def test_view_on_site(operator: Browser, make: Make) -> None:
     """There is no link to a page on the master's host, where the row is not."""
     project = make("acme", Project, name="Rockets")

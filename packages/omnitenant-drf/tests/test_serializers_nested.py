@@ -104,3 +104,15 @@ def test_a_bulk_update_is_left_to_the_database(acme: Tenant, roof: Project) -> N
         rows = Project.objects.all()
         serializer = Row(rows, data=[{"name": "Roof"}], many=True)
         assert serializer.is_valid(), serializer.errors
+
+
+def test_a_nested_row_that_is_not_there_is_a_new_one(acme: Tenant, globex: Tenant, roof: Project) -> None:
+    """A reference that leads nowhere, as after an import, is no error of the check."""
+    with TenantContext.unscoped():
+        theirs = Project.objects.create(name="Cellar", tenant=globex)
+        Task.objects.update(project=theirs)
+    with TenantContext.use_tenant(acme):
+        body = {"project": {"name": "Roof"}, "title": "gutter"}
+        serializer = serializers.TaskOfNewProjectSerializer(Task.objects.get(), data=body)
+        assert not serializer.is_valid()
+        assert serializer.errors == {"project": TAKEN}

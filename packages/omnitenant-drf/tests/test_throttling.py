@@ -48,6 +48,8 @@ def test_rates_by_plan(acme: Tenant, globex: Tenant, monkeypatch: pytest.MonkeyP
     assert got == [200, 429]
     got = [TenantAPIClient(globex).get("/throttled/").status_code for _ in range(5)]
     assert got == [200] * 5
+    with TenantContext.use_master_db():
+        assert ByPlan().allow_request(Request(APIRequestFactory().get("/")), Any)
 
 
 def test_a_rate_on_the_class(acme: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,9 +10,9 @@ from django.db import IntegrityError, connection, transaction
 from django.db.backends.utils import names_digest
 
 from omnitenant_context.context import TenantContext
-from omnitenant_drf._rules import own_rules
+from omnitenant_drf._rules import _field_names, own_rules
 from omnitenant_drf._violations import find_broken_rule
-from probe.models import Config, Country, Document, Invoice, Plan, Preset, Project, Shelf, Tag, Task
+from probe.models import Config, Country, Document, Invoice, Plan, Preset, Project, Seat, Shelf, Tag, Task
 
 
 def refused(tenant: Any, model: Any, **values: Any) -> Any:
@@ -35,6 +35,7 @@ def refused(tenant: Any, model: Any, **values: Any) -> Any:
         (Shelf, {"name": "a"}, {"name"}),
         (Document, {"number": 1}, {"number"}),
         (Invoice, {"number": 1}, {"number"}),
+        (Seat, {"number": 1}, {"number"}),
     ],
 )
 def test_the_databases_own_words_lead_to_the_rule(acme: Any, model: Any, values: Any, fields: set[str]) -> None:
@@ -123,6 +124,7 @@ DIGEST = names_digest("probe_tag", "tenant_id", "group", "label", length=8)
         ),
         ({"table_name": "probe_plan", "constraint_name": "probe_plan_voucher_key"}, {"voucher"}),
         ({"table_name": "probe_config", "constraint_name": "probe_config_tenant_id_key"}, set()),
+        ({"table_name": "probe_seat", "constraint_name": "probe_seat_pkey"}, {"number"}),
     ],
 )
 def test_postgresql_names_the_constraint(diag: Any, fields: set[str]) -> None:
@@ -161,6 +163,12 @@ def test_rules_are_read_once_each() -> None:
         (["voucher"], False, False),
     ]
     assert list(own_rules(Country)) == []
+    assert list(own_rules(Invoice)) == [], "the link to the parent is no rule of the project's"
+
+
+def test_fields_go_by_their_names() -> None:
+    """A key may be written by its column, and a field may stand in several expressions."""
+    assert _field_names(Plan, ["customer_id", "title", "title", "pk"]) == ("customer", "title", "pk")
 
 
 def test_tracing_asks_no_database(acme: Any) -> None:

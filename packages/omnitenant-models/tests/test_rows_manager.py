@@ -11,7 +11,7 @@ import pytest
 from asgiref.sync import async_to_sync, sync_to_async
 from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
-from django.db import connection, models
+from django.db import connection, connections, models
 from django.db.models import Count, Exists, F, OuterRef, Q, Subquery, Window
 from django.db.models.functions import RowNumber
 from django.test.utils import CaptureQueriesContext, isolate_apps
@@ -201,6 +201,56 @@ def test_every_kind_of_query_is_filtered(rows, query):
         list(QUERIES[query]())
 
 
+def everything() -> Any:
+    """Give a queryset whose filter is all that it has: its table is not taken in yet."""
+    return Project.objects.all()
+
+
+UNTOUCHED = {
+    "in": lambda: Project.objects.filter(pk__in=everything()),
+    "in of in": lambda: Project.objects.filter(pk__in=Project.objects.filter(pk__in=everything())),
+    "not in": lambda: Project.objects.exclude(~Q(pk__in=everything())),
+    "exists": lambda: Project.objects.filter(Exists(everything().filter(pk=OuterRef("pk")))),
+    "subquery": lambda: Project.objects.filter(pk__in=Subquery(everything().values("pk"))),
+    "or": lambda: everything() | everything(),
+    "and": lambda: everything() & Project.objects.filter(name__startswith="p"),
+    "union": lambda: everything().union(everything()),
+    "intersection": lambda: everything().intersection(everything()),
+    "slice": lambda: everything()[:5],
+    "distinct": lambda: everything().distinct(),
+    "extra table": lambda: everything().extra(tables=["probe_domain"]).distinct(),
+    "annotated": lambda: everything().annotate(number=Count("tasks")),
+    "window": lambda: everything().annotate(number=Window(RowNumber(), order_by="pk")),
+    "joined": lambda: everything().select_related("tenant"),
+    "reverse": lambda: everything().reverse(),
+}
+
+
+@pytest.mark.parametrize("query", UNTOUCHED.values(), ids=UNTOUCHED)
+def test_the_filter_holds_before_the_table_is_taken_in(rows, query):
+    """Also where the first thing that is asked of a fresh queryset puts it inside another one."""
+    acme, globex = rows
+    with use_tenant(acme):
+        assert sorted(project.name for project in query()) == ["p1", "p2"]
+    with use_tenant(globex):
+        assert [project.name for project in query()] == ["p3"]
+
+
+def test_counts_and_changes_hold_before_the_table_is_taken_in(rows):
+    """What makes no rows of a fresh queryset: counting, asking, changing."""
+    acme, globex = rows
+    with use_tenant(globex):
+        assert everything().count() == 1
+        assert everything().exists()
+        assert everything().aggregate(number=Count("pk")) == {"number": 1}
+        assert everything()[:5].count() == 1
+        assert list(everything().values_list("name", flat=True)) == ["p3"]
+        assert everything().update(name="new") == 1
+        assert everything().delete()[0] == 1
+    with use_tenant(acme):
+        assert names(everything()) == ["p1", "p2"]
+
+
 def test_a_global_query_may_ask_for_scoped_rows_inside(rows):
     """A subquery on scoped rows is filtered although the outer query is not."""
     acme, globex = rows
@@ -371,6 +421,18 @@ def test_another_database_is_refused(rows):
         assert (caught.value.active, caught.value.wanted) == ("acme", "default")
         scope.memo["aliases"] = frozenset({"default", "replica"})
         assert Project.objects.count() == 2
+
+
+def test_another_database_is_refused_after_the_right_one(rows):
+    """What was found right for one database in an entry says nothing of another."""
+    acme, _globex = rows
+    elsewhere = copy.copy(connections["default"])
+    elsewhere.alias = "elsewhere"
+    with use_tenant(acme):
+        for _ in range(2):
+            assert Project.objects.count() == 2
+            with pytest.raises(TenantMismatchError, match="elsewhere"):
+                Project.objects.all().query.get_compiler(connection=elsewhere).as_sql()
 
 
 def test_rows_of_tenants_may_stand_in_the_master(acme, globex):

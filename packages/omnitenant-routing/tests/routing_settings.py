@@ -8,9 +8,7 @@ import tempfile
 from pathlib import Path
 
 FOLDER = Path(tempfile.mkdtemp(prefix="omnitenant-routing-"))
-POOL = Path(tempfile.mkdtemp(prefix="omnitenant-routing-pool-"))
-for folder in (FOLDER, POOL):
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
 
 SECRET_KEY = "not a secret"
 USE_TZ = True
@@ -35,11 +33,6 @@ DATABASES = {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": FOLDER / "master.sqlite3",
         "TEST": {"NAME": FOLDER / "master.sqlite3"},
-    },
-    "pool": {
-        "ENGINE": "django.db.backends.sqlite3",
-        "NAME": POOL / "pool.sqlite3",
-        "TEST": {"NAME": POOL / "pool.sqlite3"},
     },
 }
 DATABASE_ROUTERS = ["omnitenant_routing.router.TenantRouter"]

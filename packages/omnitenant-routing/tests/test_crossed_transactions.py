@@ -45,6 +45,7 @@ def test_a_tenant_that_was_never_connected(acme: BaseTenant) -> None:
     """A connection that was not opened yet notices as well."""
     block = transaction.atomic()
     block.__enter__()
+    connections[alias_of("acme")].close()
     del connections[alias_of("acme")]
     try:
         with TenantContext.use_tenant(acme), pytest.raises(TransactionManagementError):

@@ -10,14 +10,15 @@ from pathlib import Path
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
 from django.db.utils import ConnectionDoesNotExist
-from django.test import AsyncClient, Client
+from django.test import AsyncClient, Client, override_settings
 
 from omnitenant_context.context import TenantContext
 from omnitenant_models.tenants import BaseTenant
 from omnitenant_routing.databases.aliases import alias_of
-from omnitenant_routing.databases.handler import TenantConnectionHandler
+from omnitenant_routing.databases.handler import TenantConnectionHandler, real_alias
 from omnitenant_routing.places import MASTER_ALIAS
 from probe.models import Note, Project, Tenant
 
@@ -105,6 +106,29 @@ def test_the_master_is_reached_by_its_name_from_inside(acme: BaseTenant) -> None
             Note.objects.using(MASTER_ALIAS).create(text="by using")
     assert rows(None) == ["by name", "by context", "by context raw", "by using"]
     assert rows(acme) == []
+
+
+def test_the_masters_name_follows_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """``master`` means the database that the settings name now, although every statement asks for it."""
+    monkeypatch.setitem(connections.settings, "core", connections.settings[DEFAULT_DB_ALIAS])
+    assert real_alias(MASTER_ALIAS) == DEFAULT_DB_ALIAS
+    with override_settings(OMNITENANT_CONFIG={**settings.OMNITENANT_CONFIG, "MASTER_DB_ALIAS": "core"}):
+        assert real_alias(MASTER_ALIAS) == "core"
+        with TenantContext.use_master_db():
+            assert real_alias(DEFAULT_DB_ALIAS) == "core"
+    assert real_alias(MASTER_ALIAS) == DEFAULT_DB_ALIAS
+
+
+def test_the_first_tenant_that_a_process_connects_to_is_listed(
+    acme: BaseTenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until there is one the handler does not look for any, and from then on it does."""
+    monkeypatch.setattr(TenantConnectionHandler, "_met_tenants", False)
+    del connections[alias_of(acme.tenant_id)]
+    assert alias_of(acme.tenant_id) not in [each.alias for each in connections.all()]
+    with TenantContext.use_tenant(acme):
+        opened = connections[DEFAULT_DB_ALIAS]
+    assert opened in connections.all(initialized_only=True)
 
 
 def test_tables_of_the_master_are_one_connection_for_table_tenants(initech: BaseTenant) -> None:
@@ -239,7 +263,7 @@ def test_aliases_of_tenants_are_in_no_loop_of_django(acme: BaseTenant) -> None:
     """Iterating over ``connections`` gives the keys of DATABASES, tenants visited or not."""
     with TenantContext.use_tenant(acme):
         assert Note.objects.count() == 0
-        assert list(connections) == [DEFAULT_DB_ALIAS, "pool"]
+        assert list(connections) == [DEFAULT_DB_ALIAS]
         assert alias_of("acme") in [c.alias for c in connections.all(initialized_only=True)]
         assert DEFAULT_DB_ALIAS in [c.alias for c in connections.all()]
 

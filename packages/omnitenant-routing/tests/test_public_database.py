@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.core.management import call_command
+from django.db import connection, connections, transaction
 from django.test import override_settings
 
 from omnitenant_context.context import TenantContext
@@ -16,19 +19,27 @@ from probe.models import Note, Project, Tenant
 
 CONFIG = {"TENANT_MODEL": "probe.Tenant", "DOMAIN_MODEL": "probe.Domain", "PUBLIC_DB_ALIAS": "pool"}
 
-pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "pool"])
-
 
 @pytest.fixture(name="both")
-def _both() -> Iterator[list[BaseTenant]]:
-    """Two tenants in the shared tables of the pool."""
-    with override_settings(OMNITENANT_CONFIG=CONFIG):
+def _both(django_db_setup: None, django_db_blocker: Any, tmp_path: Path) -> Iterator[list[BaseTenant]]:
+    """Two tenants in the shared tables of the pool, a database that exists for this test alone."""
+    master = connections.settings["default"]
+    connections.settings["pool"] = {**master, "NAME": str(tmp_path / "pool.sqlite3")}
+    with django_db_blocker.unblock(), override_settings(OMNITENANT_CONFIG=CONFIG):
+        call_command("migrate", database="pool", verbosity=0)
         made = []
         for name in ("one", "two"):
             tenant = Tenant.objects.create(tenant_id=name, name=name)
             get_tenant_backend(tenant).create()
             made.append(tenant)
-        yield made
+        try:
+            yield made
+        finally:
+            for tenant in Tenant.objects.all():
+                get_tenant_backend(tenant).delete()
+            connections["pool"].close()
+            del connections["pool"]
+            del connections.settings["pool"]
 
 
 def test_rows_stand_in_the_pool_and_the_tenant_in_the_master(both: list[BaseTenant]) -> None:

@@ -127,6 +127,10 @@ class TenantRestrictAdminMixin(MasterLogMixin, TenantFormsMixin, MasterOnlyMixin
         preserved = QueryDict(super().get_preserved_filters(request), mutable=True)
         tenant = TenantContext.get_tenant()
         if tenant is not None:
+            filters = QueryDict(preserved.get("_changelist_filters", ""), mutable=True)
+            if filters:
+                filters[_choice.PARAM] = tenant.tenant_id  # an address may have brought another tenant's
+                preserved["_changelist_filters"] = filters.urlencode()
             preserved[_choice.PARAM] = tenant.tenant_id
         return preserved.urlencode()
 

@@ -99,7 +99,7 @@ def own_rules(model: type[models.Model]) -> Iterator[UniqueRule]:
     A primary key that counts by itself is left out: that it repeats is no fault of a client.
     """
     key = get_tenant_key(model)
-    if key is None or model._meta.proxy:
+    if key is None:
         return
     options = model._meta
     for constraint in options.constraints:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from rest_framework.test import APIClient
 
-from omnitenant_context.context import TenantContext
 from omnitenant_models.settings import omnitenant_settings
 from omnitenant_models.utils import get_domain_model
 
@@ -60,7 +59,6 @@ class TenantAPIClient(APIClient):
 
 
 def _first_domain(tenant: BaseTenant) -> str | None:
-    with TenantContext.use_master_db():
-        domains = get_domain_model()._base_manager.filter(tenant_id=tenant.pk).order_by("pk")
-        found: str | None = domains.values_list("domain", flat=True).first()
+    domains = get_domain_model()._base_manager.filter(tenant_id=tenant.pk).order_by("pk")
+    found: str | None = domains.values_list("domain", flat=True).first()
     return found

@@ -40,13 +40,11 @@ def tenant_not_found(request: HttpRequest) -> JsonResponse:
 
 
 def tenant_inactive(request: HttpRequest, tenant: Tenant | None) -> JsonResponse:
-    """Answer a request to a tenant that is not active: 503 with ``Retry-After``."""
+    """Answer a request to a tenant that is not active: 503; the middleware adds ``Retry-After``."""
     return _answer(InactiveTenant())
 
 
 def _answer(error: TenantAPIException) -> JsonResponse:
     response = JsonResponse(error.body(), status=error.status_code)
     response["Cache-Control"] = "no-store"
-    if error.wait is not None:
-        response["Retry-After"] = str(error.wait)
     return response

@@ -87,7 +87,7 @@ class Plan(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint("customer", Lower("title"), name="one_title_in_any_case"),
+            models.UniqueConstraint("customer_id", Lower("title"), name="one_title_in_any_case"),
             models.UniqueConstraint(fields=["customer"], condition=models.Q(is_default=True), name="one_default"),
         ]
 
@@ -137,14 +137,27 @@ class Document(models.Model):
 
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE)
     number = models.IntegerField()
+    code = models.CharField(max_length=20, null=True)
 
     objects = TenantQuerySetManager()
 
     class Meta:
         unique_together = [("tenant", "number")]
+        constraints = [models.UniqueConstraint("tenant", Lower("code"), name="one_code_in_any_case")]
 
 
 class Invoice(Document):
     """A child of it, with a table of its own."""
 
     total = models.IntegerField(default=0)
+
+
+class Seat(models.Model):
+    """Counted within its tenant: the key is part of the primary key."""
+
+    pk = models.CompositePrimaryKey("tenant_id", "number")
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE)
+    number = models.IntegerField()
+    note = models.CharField(max_length=20, default="")
+
+    objects = TenantQuerySetManager()

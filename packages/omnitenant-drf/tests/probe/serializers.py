@@ -8,7 +8,7 @@ from typing import Any
 from rest_framework import serializers
 
 from omnitenant_drf.serializers import TenantModelSerializer, TenantSerializerMixin
-from probe.models import Config, Country, Document, Invoice, Plan, Preset, Project, Shelf, Tag, Task
+from probe.models import Config, Country, Document, Invoice, Plan, Preset, Project, Seat, Shelf, Tag, Task
 
 meeting: list[threading.Barrier] = []
 """Where requests wait for each other after they have passed all checks; empty when they do not."""
@@ -78,6 +78,24 @@ class PlainAllTagSerializer(serializers.ModelSerializer):
 
 
 class TagSerializer(TenantModelSerializer):
+    class Meta:
+        model = Tag
+        fields = ["id", "group", "label"]
+
+
+class LabelSerializer(TenantModelSerializer):
+    """Has not all fields of the rule: what it lacks has a default, but may be given when it is saved."""
+
+    class Meta:
+        model = Tag
+        fields = ["id", "label"]
+
+
+class FewSerializer(LabelSerializer):
+    """Tells what it will be saved with."""
+
+    group = serializers.CharField(read_only=True, default="few")
+
     class Meta:
         model = Tag
         fields = ["id", "group", "label"]
@@ -175,6 +193,12 @@ class PresetSerializer(TenantModelSerializer):
         fields = ["id", "name"]
 
 
+class OwnedPresetSerializer(TenantModelSerializer):
+    class Meta:
+        model = Preset
+        fields = ["id", "tenant", "name"]
+
+
 class ConfigSerializer(TenantModelSerializer):
     class Meta:
         model = Config
@@ -202,7 +226,13 @@ class DocumentSerializer(TenantModelSerializer):
 class InvoiceSerializer(TenantModelSerializer):
     class Meta:
         model = Invoice
-        fields = ["id", "number", "total"]
+        fields = ["id", "number", "code", "total"]
+
+
+class SeatSerializer(TenantModelSerializer):
+    class Meta:
+        model = Seat
+        fields = ["number", "note"]
 
 
 class CountrySerializer(TenantModelSerializer):

@@ -59,6 +59,7 @@ class TenantMiddleware:
         """
         self.get_response = get_response
         self.resolver = build_resolver(omnitenant_settings.TENANT_RESOLVER)
+        self._in_master = TenantContext.use_master_db()
         self._async = iscoroutinefunction(get_response)
         if self._async:
             markcoroutinefunction(self)
@@ -72,7 +73,7 @@ class TenantMiddleware:
             return self._serve(request, MASTER, None)
         found: Tenant | Master | None = None
         try:
-            with TenantContext.use_master_db():
+            with self._in_master:
                 found = self.resolver.resolve(request)
             scope, prefix = self._admit(request, found)
         except (TenantNotFound, TenantInactiveError) as error:
@@ -87,7 +88,7 @@ class TenantMiddleware:
             return await self._aserve(request, MASTER, None)
         found: Tenant | Master | None = None
         try:
-            with TenantContext.use_master_db():
+            with self._in_master:
                 found = await self.resolver.aresolve(request)
             scope, prefix = self._admit(request, found)
         except (TenantNotFound, TenantInactiveError) as error:
@@ -129,14 +130,14 @@ class TenantMiddleware:
 
     def _refuse(self, request: HttpRequest, error: _Refusal, found: Tenant | Master | None) -> HttpResponseBase:
         view = find_page(error)
-        with TenantContext.use_master_db():
+        with self._in_master:
             response = plain_page(request, error) if view is None else _render(view, request, *_arguments(error, found))
             bind_response(response, MASTER, None)
             return finish(request, response, error)
 
     async def _arefuse(self, request: HttpRequest, error: _Refusal, found: Tenant | Master | None) -> HttpResponseBase:
         view = find_page(error)
-        with TenantContext.use_master_db():
+        with self._in_master:
             response = (
                 plain_page(request, error) if view is None else await _arender(view, request, *_arguments(error, found))
             )
