@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from inspect import getdoc
 from typing import Any
 
 from omnitenant_drf.openapi import add_tenant_header
+from probe.serializers import PlanSerializer
 
 
 def test_every_operation_asks_for_the_header(configure: Any) -> None:
@@ -32,6 +34,13 @@ def test_every_operation_asks_for_the_header(configure: Any) -> None:
     assert found["components"]["schemas"] == {"Project": {}}
     header = found["components"]["parameters"]["TenantHeader"]
     assert (header["name"], header["in"], header["required"]) == ("X-Customer", "header", True)
+
+
+def test_the_librarys_own_words_are_taken_out(db: None) -> None:
+    """A description that was inherited from this package is none; a project's own stays."""
+    schemas = {"Project": {"description": getdoc(PlanSerializer)}, "Task": {"description": "Work."}, "Status": {}}
+    add_tenant_header({"components": {"schemas": schemas}}, None, None, public=True)
+    assert schemas == {"Project": {}, "Task": {"description": "Work."}, "Status": {}}
 
 
 def test_an_empty_schema_is_no_error(db: None) -> None:

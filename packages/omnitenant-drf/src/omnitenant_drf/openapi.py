@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from inspect import getdoc
 from typing import Any
 
+from omnitenant_drf.serializers import TenantModelSerializer, TenantSerializerMixin
 from omnitenant_models.settings import omnitenant_settings
 
 __all__ = ["add_tenant_header"]
@@ -19,6 +21,9 @@ def add_tenant_header(
     public: bool,  # noqa: FBT001 - drf-spectacular's signature
 ) -> dict[str, Any]:
     """Let every operation ask for the header ``TENANT_HEADER``; paths in ``EXEMPT_PATHS`` do not.
+
+    Serializers without a docstring of their own would be described by that of ``TenantModelSerializer``, which
+    tells clients nothing: it is taken out.
 
     A hook of drf-spectacular, which need not be installed for anything else in this package::
 
@@ -53,6 +58,10 @@ def add_tenant_header(
             if method in _METHODS:
                 reference = {"$ref": f"#/components/parameters/{_NAME}"}
                 operation["parameters"] = [*operation.get("parameters", ()), reference]
+    inherited = {getdoc(TenantModelSerializer), getdoc(TenantSerializerMixin)}
+    for schema in result["components"].get("schemas", {}).values():
+        if schema.get("description") in inherited:
+            del schema["description"]
     return result
 
 
