@@ -200,6 +200,19 @@ class TestFiles:
             get_tenant_backend(thief).create()
         (folder / "link.sqlite3").unlink()
 
+    @pytest.mark.parametrize("suffix", ["-journal", "-wal", "-shm"])
+    def test_a_name_of_sqlites_own_files(self, acme: BaseTenant, folder: Path, suffix: str) -> None:
+        """Opening the database that it stands beside would remove it, rows and all."""
+        guest = Tenant.objects.create(
+            tenant_id="guest",
+            name="guest",
+            isolation_type="database",
+            config={"db_config": {"NAME": f"acme.sqlite3{suffix}"}},
+        )
+        with pytest.raises(ProvisioningError, match="'guest' .* SQLite gives to its own files; choose another NAME"):
+            get_tenant_backend(guest).create()
+        assert not (folder / f"acme.sqlite3{suffix}").exists()
+
     @pytest.mark.parametrize("query", ["cache=private", "x=mode=memory", "mode=ro"])
     def test_a_uri_is_no_name_of_a_file(self, query: str) -> None:
         """What its query says is not guessed."""

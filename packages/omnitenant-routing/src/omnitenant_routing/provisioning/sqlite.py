@@ -49,6 +49,9 @@ class SQLiteDatabase:
         if self.in_memory:
             return
         path = Path(self.name)
+        if path.name.endswith(_SIDE_FILES):
+            # Beside a database of the name before the suffix, SQLite would take the file for its own and remove it.
+            raise self._error(f"{self.name} is a name that SQLite gives to its own files", "choose another NAME")
         master = Path(str(connections.settings[omnitenant_settings.MASTER_DB_ALIAS]["NAME"]))
         if path.absolute() == master.absolute():
             raise self._error(f"{self.name} is the master's own database", "choose another NAME")
