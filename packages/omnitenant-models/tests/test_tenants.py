@@ -374,3 +374,16 @@ class TestStaleCopies:
             tenant.state = state
             tenant.save()
             assert Tenant.objects.get().state == state
+
+    def test_an_isolation_type_that_is_not_stored_decides_nothing(self, make_tenant):
+        """A change in memory would lead to the rows of other tenants; it must be saved, or taken back."""
+        tenant = Tenant.objects.get(pk=make_tenant("acme").pk)
+        tenant.isolation_type = "database"
+        with pytest.raises(TenantInactiveError, match="'acme' is changed in memory.*was 'table' and is now 'database'"):
+            use_tenant(tenant, allow_inactive=True).__enter__()
+        tenant.isolation_type = "cache"
+        tenant.save()
+        with use_tenant(tenant):
+            tenant.refresh_from_db()
+        with use_tenant(Tenant.objects.create(tenant_id="fresh", name="fresh")):
+            pass

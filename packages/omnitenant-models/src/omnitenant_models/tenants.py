@@ -113,6 +113,7 @@ class BaseTenant(models.Model):
     )
 
     _read_state: str | None = None
+    _read_isolation: str | None = None
 
     class Meta:
         """A base without a table."""
@@ -164,6 +165,12 @@ class BaseTenant(models.Model):
         elif self.isolation_type not in _ISOLATIONS:
             state = "misconfigured"
             remedy = f"set its isolation_type to one of {', '.join(map(repr, IsolationType.values))}"
+        elif self._read_isolation not in {None, self.isolation_type}:
+            state = "changed in memory"
+            remedy = (
+                f"its isolation_type was {self._read_isolation!r} and is now {self.isolation_type!r}, which leads to "
+                "another place; save it, or load it again"
+            )
         elif MIRROR in self.config:
             state = "mirrored"
             remedy = (
@@ -190,19 +197,22 @@ class BaseTenant(models.Model):
                 # A copy that was read before the tenant was suspended must not open it again.
                 self.state = stored.state
         super().save(*args, **kwargs)
-        self._read_state = self.__dict__.get("state")
+        self._remember()
 
     @classmethod
     def from_db(cls, *args: Any, **kwargs: Any) -> Self:
         """Make an instance of a row, and remember the state that was read."""
         instance = super().from_db(*args, **kwargs)
-        instance._read_state = instance.__dict__.get("state")
+        instance._remember()
         return instance
 
     def refresh_from_db(self, *args: Any, **kwargs: Any) -> None:
         """Read the row again, and remember its state."""
         super().refresh_from_db(*args, **kwargs)
-        self._read_state = self.__dict__.get("state")
+        self._remember()
+
+    def _remember(self) -> None:
+        self._read_state, self._read_isolation = self.__dict__.get("state"), self.__dict__.get("isolation_type")
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         """Delete the row in the master, with all of the tenant's rows in the tables there.
