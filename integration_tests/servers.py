@@ -1,7 +1,7 @@
 """Servers of the test run: PostgreSQL and Redis from wheels, on free ports, gone when the run is over.
 
-    with postgres_server() as server:
-        DATABASES = {"default": server.settings("saas", ENGINE="omnitenant_routing.postgresql")}
+with postgres_server() as server:
+    DATABASES = {"default": server.settings("saas", ENGINE="omnitenant_routing.postgresql")}
 """
 
 from __future__ import annotations

@@ -10,13 +10,14 @@ from django.core.exceptions import FullResultSet, ValidationError
 from django.db import DatabaseError, models, transaction
 from django.db.models import ForeignKey
 from django.db.models.options import Options
+from django.db.models.signals import pre_save
 from django.forms import modelform_factory
 
 from omnitenant_context.context import TenantContext
 from omnitenant_context.errors import OmnitenantError
 from omnitenant_models import scopes, tenants
 from omnitenant_models.domains import DomainNameField
-from omnitenant_models.rows import TenantKey, TenantMatch, _active, keys, predicate
+from omnitenant_models.rows import TenantKey, TenantMatch, _active, keys
 from omnitenant_models.rows.base_manager import ScopedOptions
 from omnitenant_models.tenants import BaseTenant
 from probe.models import Domain, Project, Tenant
@@ -86,8 +87,16 @@ def refresh_strangers(mine: Any, other: Any) -> bool:
 
 
 def create_for_a_stranger(mine: Any, other: Any) -> bool:
-    with use_tenant(mine):
-        return Project.objects.create(name="x", tenant=other).pk is not None
+    def give_away(instance: Any, **_: Any) -> None:
+        instance.tenant = other
+
+    # The project's own receiver comes after what refuses early.
+    pre_save.connect(give_away, sender=Project)
+    try:
+        with use_tenant(mine):
+            return Project.objects.create(name="x").pk is not None
+    finally:
+        pre_save.disconnect(give_away, sender=Project)
 
 
 def give_away(mine: Any, other: Any) -> bool:
@@ -235,8 +244,8 @@ GUARDS = {
     "scoped base manager on refreshing": Guard(refresh_strangers, ScopedOptions, "base_manager", PLAIN_BASE),
     "guard of the key on creating": Guard(create_for_a_stranger, TenantKey, "get_db_prep_save", unguarded),
     "guard of the key on updating": Guard(give_away, TenantKey, "get_db_prep_save", unguarded),
-    "alias of the key": Guard(write_elsewhere, keys, "check_alias", unchecked),
-    "alias of the filter": Guard(read_elsewhere, predicate, "check_alias", unchecked),
+    "alias of the key": Guard(write_elsewhere, _active, "check_alias", unchecked),
+    "alias of the filter": Guard(read_elsewhere, _active, "check_alias", unchecked),
     "late filling": Guard(lose_the_tenant_of_an_instance, TenantKey, "pre_save", plain_pre_save),
     "early filling": Guard(lose_the_tenant_of_a_new_instance, TenantKey, "get_default", lambda _: None),
     "class of the tenant": Guard(read_as_an_impostor, _active, "isinstance", lambda *_: True),

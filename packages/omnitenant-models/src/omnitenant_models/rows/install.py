@@ -8,6 +8,7 @@ from django.db.models.signals import class_prepared
 from django.dispatch import receiver
 
 from omnitenant_models.rows.base_manager import scope_model
+from omnitenant_models.rows.early import watch_saves
 from omnitenant_models.rows.keys import find_tenant_keys, get_tenant_key, teach
 from omnitenant_models.rows.manager import TenantQuerySetManager
 
@@ -32,6 +33,7 @@ def teach_model(sender: type[Model], **_: Any) -> None:
         scope_model(sender, key)
         # A parent that holds the key but has no such manager: saving a child writes the parent's table too.
         scope_model(key.model, key)
+        watch_saves(sender)
 
 
 def _belongs_to_tenants(model: type[Model]) -> bool:

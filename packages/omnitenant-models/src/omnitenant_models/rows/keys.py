@@ -17,8 +17,7 @@ from django.db.models import NOT_PROVIDED, ForeignKey
 from omnitenant_context.context import TenantContext, get_scope
 from omnitenant_context.errors import TenantMismatchError
 from omnitenant_context.scope import ActiveTenant, Unscoped
-from omnitenant_models.rows._active import key_of, tenant_required
-from omnitenant_models.rows.aliases import check_alias
+from omnitenant_models.rows._active import key_of, prepared_key_of, tenant_required
 from omnitenant_models.settings import omnitenant_settings
 
 if TYPE_CHECKING:
@@ -99,12 +98,28 @@ class TenantKey(Base):
         """
         scope = get_scope()
         if isinstance(scope, ActiveTenant):
-            check_alias(scope, connection.alias, self.model)
+            mine = prepared_key_of(scope, self, connection)
             if not self._is_key_of(scope, value):
+                raise self._mismatch(scope, value)
+            return mine
+        if not isinstance(scope, Unscoped):
+            raise tenant_required(scope, self.model)
+        return super().get_db_prep_save(value, connection)
+
+    def refuse_early(self, instance: Model) -> None:
+        """Refuse an instance that :meth:`get_db_prep_save` would refuse, before a transaction is touched by it.
+
+        Raises:
+            TenantRequiredError: no tenant is active.
+            TenantMismatchError: the instance holds another tenant.
+        """
+        scope = get_scope()
+        if isinstance(scope, ActiveTenant):
+            value = instance.__dict__.get(self.attname)
+            if value is not None and not self._is_key_of(scope, value):
                 raise self._mismatch(scope, value)
         elif not isinstance(scope, Unscoped):
             raise tenant_required(scope, self.model)
-        return super().get_db_prep_save(value, connection)
 
     def _is_key_of(self, scope: ActiveTenant, value: Any) -> bool:
         mine = key_of(scope, self)

@@ -13,12 +13,11 @@ from django.db.models.expressions import Col
 
 from omnitenant_context.context import get_scope
 from omnitenant_context.scope import ActiveTenant, Unscoped
-from omnitenant_models.rows._active import key_of, tenant_required
-from omnitenant_models.rows.aliases import check_alias
+from omnitenant_models.rows._active import prepared_key_of, tenant_required
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
-    from django.db.models import ForeignKey, Model
+    from django.db.models import ForeignKey
     from django.db.models.sql.compiler import SQLCompiler
 
 __all__ = ["TenantMatch"]
@@ -45,20 +44,9 @@ class TenantMatch(Col):
         scope = get_scope()
         if isinstance(scope, ActiveTenant):
             column, params = super().as_sql(compiler, connection)
-            return f"{column} = %s", (*params, _value(scope, key, connection))
+            return f"{column} = %s", (*params, prepared_key_of(scope, key, connection))
         if isinstance(scope, Unscoped):
             raise FullResultSet
         if compiler.query.is_empty():
             raise EmptyResultSet
         raise tenant_required(scope, key.model)
-
-
-def _value(scope: ActiveTenant, key: ForeignKey[Any, Any], connection: BaseDatabaseWrapper) -> Any:
-    """Return the active tenant's key as a database takes it, checked once per entry, model and database."""
-    known: dict[tuple[type[Model], str], Any] = scope.memo.setdefault("row keys", {})
-    where = key.model, connection.alias
-    value = known.get(where)
-    if value is None:
-        check_alias(scope, connection.alias, key.model)
-        value = known[where] = key.get_db_prep_value(key_of(scope, key), connection)
-    return value
