@@ -57,6 +57,19 @@ def test_keys_of_another_tenants_rows_do_not_exist(speak_both: Any, acme: Tenant
         assert not Task.objects.exists()
 
 
+def test_bare_numbers_of_another_tenants_rows(speak_both: Any, acme: Tenant, rows: Any) -> None:
+    """A number that no field looks up is refused when it is stored: 404, as for a row that is not there."""
+    (project, _tag), (theirs, _) = rows["acme"], rows["globex"]
+    answer = speak_both(acme, "post", "/numbered/", {"title": "a", "project_id": project.pk})
+    assert answer.status_code == 201
+    for number in (theirs.pk, 12345):
+        for method, path in (("post", "/numbered/"), ("put", f"/numbered/{answer.json()['id']}/")):
+            refused = speak_both(acme, method, path, {"title": "b", "project_id": number})
+            assert (refused.status_code, refused.json()["code"]) == (404, "not_found")
+    with TenantContext.use_tenant(acme):
+        assert Task.objects.values_list("title", "project").get() == ("a", project.pk)
+
+
 def test_slugs_of_another_tenants_rows_do_not_exist(speak: Any, acme: Tenant, rows: Any) -> None:
     """The same by any other field, whose querysets stand at class level."""
     body = {"title": "a", "project": "of acme", "tags": ["tag-acme"]}

@@ -8,10 +8,13 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.backends.utils import names_digest
+from django.db.models import UniqueConstraint
+from django.db.models.functions import Lower
 
 from omnitenant_context.context import TenantContext
-from omnitenant_drf._rules import _field_names, own_rules
+from omnitenant_drf._rules import _field_names, _rule, own_rules
 from omnitenant_drf._violations import find_broken_rule
+from omnitenant_models.rows import get_tenant_key
 from probe.models import Config, Country, Document, Invoice, Plan, Preset, Project, Seat, Shelf, Tag, Task
 
 
@@ -169,6 +172,16 @@ def test_rules_are_read_once_each() -> None:
 def test_fields_go_by_their_names() -> None:
     """A key may be written by its column, and a field may stand in several expressions."""
     assert _field_names(Plan, ["customer_id", "title", "title", "pk"]) == ("customer", "title", "pk")
+
+
+def test_expressions_that_are_only_columns_are_columns() -> None:
+    """SQLite names the columns of such a rule, and the index of any other."""
+    key = get_tenant_key(Plan)
+    assert key is not None
+    plain = _rule(Plan, key, UniqueConstraint("customer", "title", name="plain"))
+    assert plain.columns == ("customer_id", "title")
+    mixed = _rule(Plan, key, UniqueConstraint("customer", Lower("title"), name="mixed"))
+    assert mixed.columns == ()
 
 
 def test_tracing_asks_no_database(acme: Any) -> None:

@@ -32,6 +32,9 @@ INSTALLED_APPS = [
     "omnitenant_models",
     "probe",
     "shapes",
+    "relations",
+    "linked",
+    "rules",
 ]
 MIDDLEWARE = [
     "omnitenant_models.middleware.TenantMiddleware",

@@ -2,26 +2,46 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any, NamedTuple
 
 import pytest
 from django.core.exceptions import FullResultSet, ValidationError
-from django.db import DatabaseError, models, transaction
+from django.db import DatabaseError, connection, models, transaction
 from django.db.models import ForeignKey
 from django.db.models.options import Options
 from django.db.models.signals import pre_save
 from django.forms import modelform_factory
+from django.test.utils import isolate_apps
 
 from omnitenant_context.context import TenantContext
 from omnitenant_context.errors import OmnitenantError
 from omnitenant_models import scopes, tenants
 from omnitenant_models.domains import DomainNameField
-from omnitenant_models.rows import TenantKey, TenantMatch, _active, keys
+from omnitenant_models.rows import (
+    TenantKey,
+    TenantMatch,
+    TenantQuerySetManager,
+    _active,
+    _results,
+    deletion,
+    instances,
+    keys,
+    querysets,
+    raw,
+    uniqueness,
+    writes,
+)
 from omnitenant_models.rows.base_manager import ScopedOptions
+from omnitenant_models.rows.instances import TenantRow
+from omnitenant_models.rows.querysets import TenantQuerySet
 from omnitenant_models.tenants import BaseTenant
 from probe.models import Domain, Project, Tenant
-from shapes.models import ProjectView, Task
+from relations.models import Article, Tag
+from rules.models import JobQuerySet, Product
+from shapes.models import Booking, Document, Preferences, ProjectView, Report, Step, Task
 
 use_tenant = TenantContext.use_tenant
 
@@ -221,6 +241,173 @@ def part_a_proxy_from_its_table(mine: Any, other: Any) -> bool:
         scopes._scope_of.cache_clear()
 
 
+def show_what_was_fetched(mine: Any, other: Any) -> bool:
+    theirs(other)
+    projects = Project.objects.all()
+    with use_tenant(other):
+        list(projects)
+    with use_tenant(mine):
+        return bool(list(projects))
+
+
+def take_rows_out_of_a_pickle(mine: Any, other: Any) -> bool:
+    theirs(other)
+    with use_tenant(other):
+        pickled = pickle.dumps(Project.objects.all())
+    with use_tenant(mine):
+        return bool(pickle.loads(pickled))
+
+
+def go_on_with_a_strangers_iterator(mine: Any, other: Any) -> bool:
+    theirs(other)
+    theirs(other)
+    with use_tenant(other):
+        iterator = Project.objects.iterator()
+        next(iterator)
+    with use_tenant(mine):
+        return next(iterator).tenant_id == other.pk
+
+
+def keep_rows_by_the_projects_class(mine: Any, other: Any) -> bool:
+    with use_tenant(other):
+        Step.objects.create(name="theirs")
+        steps = Step.objects.all()
+        list(steps)
+    with use_tenant(mine):
+        return bool(steps)
+
+
+def filter_nothing_by_as_manager(mine: Any, other: Any) -> bool:
+    return not isinstance(JobQuerySet.as_manager(), TenantQuerySetManager)
+
+
+def overwrite_by_an_upsert(mine: Any, other: Any) -> bool:
+    row = theirs(other)
+    with use_tenant(mine):
+        upsert = {"update_conflicts": True, "update_fields": ["name"], "unique_fields": ["pk"]}
+        Project.objects.bulk_create([Project(pk=row.pk, name="overwritten")], **upsert)
+    with use_tenant(other):
+        return Project.objects.get().name == "overwritten"
+
+
+def breaks_the_transaction(write: Callable[[], Any]) -> bool:
+    """Return whether what is refused has the transaction rolled back."""
+    try:
+        write()
+    except OmnitenantError:
+        broken = connection.needs_rollback
+        transaction.set_rollback(False)
+        return broken
+    return False
+
+
+def lose_the_transaction_by_a_value(mine: Any, other: Any) -> bool:
+    with use_tenant(mine):
+        return breaks_the_transaction(lambda: Project.objects.update(tenant=other))
+
+
+def lose_the_transaction_as_nobody(mine: Any, other: Any) -> bool:
+    return breaks_the_transaction(lambda: Project.objects.update(name="x"))
+
+
+def lose_the_transaction_in_bulk(mine: Any, other: Any) -> bool:
+    rows = [Project(name="x", tenant=other), Project(pk=1, name="x", tenant=other)]
+    with use_tenant(mine):
+        return breaks_the_transaction(lambda: Project.objects.bulk_create(rows))
+
+
+def lose_the_transaction_by_a_reference(mine: Any, other: Any) -> bool:
+    rows = [Task(name="x", project=theirs(other)), Task(pk=1, name="x")]
+    with use_tenant(mine):
+        return breaks_the_transaction(lambda: Task.objects.bulk_create(rows))
+
+
+def lose_the_transaction_by_updating_references(mine: Any, other: Any) -> bool:
+    row = theirs(other)
+    with use_tenant(mine):
+        task = Task.objects.create(name="x")
+        task.project_id = row.pk
+        return breaks_the_transaction(lambda: Task.objects.bulk_update([task], ["project"]))
+
+
+def read_raw(mine: Any, other: Any) -> bool:
+    theirs(other)
+    with use_tenant(mine):
+        return bool(Project.objects.raw("SELECT * FROM probe_project"))
+
+
+def read_raw_as_nobody(mine: Any, other: Any) -> bool:
+    theirs(other)
+    return bool(Project.objects.raw("SELECT * FROM probe_project"))
+
+
+def read_raw_connections(mine: Any, other: Any) -> bool:
+    with use_tenant(other):
+        Article.objects.create().tags.add(Tag.objects.create())
+    with use_tenant(mine):
+        return bool(Article.tags.through.objects.raw("SELECT * FROM relations_article_tags"))
+
+
+def read_raw_elsewhere(mine: Any, other: Any) -> bool:
+    with use_tenant(mine):
+        TenantContext.get_scope().memo["aliases"] = frozenset({"tenant:acme"})
+        return not Project.objects.raw("SELECT * FROM probe_project")
+
+
+def delete_by_number(mine: Any, other: Any) -> bool:
+    row = theirs(other)
+    with use_tenant(mine):
+        return Project(pk=row.pk).delete()[0] == 1
+
+
+def delete_a_strangers_parent(mine: Any, other: Any) -> bool:
+    with use_tenant(other):
+        row = Report.objects.create(name="theirs")
+    with use_tenant(mine):
+        own = Report.objects.create(name="mine")
+        Report(document_ptr_id=own.pk, id=row.pk).delete()
+    with TenantContext.unscoped():
+        return not Document.objects.filter(pk=row.pk).exists()
+
+
+def make_a_model_without_guards(mine: Any, other: Any) -> bool:
+    with isolate_apps("shapes"):
+
+        class Unguarded(models.Model):
+            tenant = ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+            objects = TenantQuerySetManager()
+
+            class Meta:
+                app_label = "shapes"
+
+        return not issubclass(Unguarded, TenantRow)
+
+
+def pass_a_duplicate(mine: Any, other: Any) -> bool:
+    with use_tenant(mine):
+        Product.objects.create(name="x")
+        return modelform_factory(Product, fields=["name"])({"name": "x"}).is_valid()
+
+
+def pass_a_stranger_in_a_form(mine: Any, other: Any) -> bool:
+    with use_tenant(mine):
+        return modelform_factory(Booking, fields="__all__")({"name": "x", "tenant": other.pk}).is_valid()
+
+
+def blame_a_field_that_is_not_there(mine: Any, other: Any) -> bool:
+    with use_tenant(mine):
+        Preferences.objects.create(name="x")
+        try:
+            modelform_factory(Preferences, fields=["name"])({"name": "x"}).is_valid()
+        except ValueError:
+            return True
+    return False
+
+
+def tell_of_the_tenant(mine: Any, other: Any) -> bool:
+    return "Tenant" in str(Product().unique_error_message(Product, ("tenant", "name")))
+
+
 def plain_pre_save(self: Any, instance: Any, add: bool) -> Any:
     return ForeignKey.pre_save(self, instance, add)
 
@@ -233,6 +420,11 @@ def unchecked(*_: Any, **__: Any) -> None:
     return None
 
 
+def uncreated(*_: Any, **__: Any) -> Any:
+    return nullcontext()
+
+
+PLAIN_AS_MANAGER = models.QuerySet.__dict__["as_manager"]
 PLAIN_BASE = Options.__dict__["base_manager"]
 WRITTEN_DEFAULT = property(lambda key: key.__dict__["default"])
 
@@ -262,6 +454,28 @@ GUARDS = {
     "deleting unscoped": Guard(leave_rows_behind, BaseTenant, "delete", models.Model.delete),
     "valid host": Guard(store_what_is_no_host, DomainNameField, "get_db_prep_save", models.Field.get_db_prep_save),
     "one form of host": Guard(lose_a_name, DomainNameField, "to_python", models.CharField.to_python),
+    "stamp of rows": Guard(show_what_was_fetched, _results, "belongs_to", lambda *_: True),
+    "stamp of pickled rows": Guard(take_rows_out_of_a_pickle, _results, "belongs_to", lambda *_: True),
+    "steps of iterators": Guard(go_on_with_a_strangers_iterator, _results, "check_step", unchecked),
+    "class of querysets": Guard(keep_rows_by_the_projects_class, querysets, "guard_queryset", unchecked),
+    "as_manager": Guard(filter_nothing_by_as_manager, TenantQuerySet, "as_manager", PLAIN_AS_MANAGER),
+    "upserts": Guard(overwrite_by_an_upsert, writes, "refuse_upsert", unchecked),
+    "early values": Guard(lose_the_transaction_by_a_value, writes, "refuse_values", unchecked),
+    "early place": Guard(lose_the_transaction_as_nobody, writes, "refuse_place", unchecked),
+    "early keys": Guard(lose_the_transaction_in_bulk, writes, "refuse_keys", unchecked),
+    "early references": Guard(lose_the_transaction_by_a_reference, writes, "creating_references", uncreated),
+    "early references in bulk": Guard(lose_the_transaction_by_updating_references, writes, "check_values", unchecked),
+    "raw rows": Guard(read_raw, raw, "refuse_row", unchecked),
+    "raw rows of nobody": Guard(read_raw_as_nobody, raw, "refuse_place", unchecked),
+    "raw rows of connections": Guard(read_raw_connections, raw, "refuse_links", unchecked),
+    "raw rows of elsewhere": Guard(read_raw_elsewhere, raw, "refuse_place", unchecked),
+    "deleting": Guard(delete_by_number, deletion, "refuse_deletion", unchecked),
+    "deleting parents": Guard(delete_a_strangers_parent, deletion, "_keys_of_parents", lambda _: {}),
+    "guards of instances": Guard(make_a_model_without_guards, instances, "guard_instances", unchecked),
+    "rules with the key": Guard(pass_a_duplicate, uniqueness, "with_key", lambda _, exclude: exclude),
+    "keys in forms": Guard(pass_a_stranger_in_a_form, uniqueness, "refuse_key", unchecked),
+    "blame": Guard(blame_a_field_that_is_not_there, uniqueness, "blame", lambda _, __, error: error),
+    "words of rules": Guard(tell_of_the_tenant, uniqueness, "names_shown", lambda _, names: names),
     "scope of proxies": Guard(part_a_proxy_from_its_table, scopes, "_concrete", lambda model: model),
 }
 

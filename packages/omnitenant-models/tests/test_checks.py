@@ -39,8 +39,10 @@ def only(monkeypatch):
 
 @pytest.mark.django_db
 def test_a_right_project_has_none():
-    """The project of these tests, with models of every shape, is in order."""
-    assert checks.run_checks() == []
+    """The project of these tests is in order, but for what its apps of odd shapes show on purpose."""
+    on_purpose = {"E013", "W013", "W014"}
+    assert {*ids(checks.run_checks())} <= on_purpose
+    assert ids(each for each in checks.run_checks() if each.obj._meta.app_label == "probe") == []
 
 
 def test_they_are_registered_once():
@@ -252,7 +254,6 @@ def test_e012_a_base_manager_that_does_not_filter(only):
                 app_label = "shapes"
 
         only(Named, Spoilt, Fine)
-        found = check_tenant_keys()
-        assert ids(found) == ["E012", "E012"]
+        found = [message for message in check_tenant_keys() if message.id == "omnitenant_models.E012"]
         assert [message.obj for message in found] == [Named, Spoilt]
         assert "the base manager 'everything', which does not filter by tenant" in found[0].msg

@@ -23,6 +23,9 @@ class Label(models.Model):
 
     objects = TenantQuerySetManager()
 
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant", "name"], name="shop_label_name")]
+
     def __str__(self) -> str:
         return self.name
 
@@ -68,6 +71,9 @@ class Task(models.Model):
     loose = models.ForeignKey(Loose, on_delete=models.SET_NULL, null=True, blank=True)
 
     objects = TenantQuerySetManager()
+
+    class Meta:
+        unique_together = [("tenant", "project", "title")]
 
     def __str__(self) -> str:
         # Reading the project is one more statement, which must go where the task is.

@@ -59,8 +59,11 @@ class UniqueRule:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns of the rule; empty where it is made of expressions."""
-        fields = (self.model._meta.get_field(name) for name in self.constraint.fields)
+        """The columns of the rule; empty where it is made of expressions that are more than columns."""
+        expressions = self.constraint.expressions
+        plain = [each.name for each in expressions if isinstance(each, models.F)]
+        names = self.constraint.fields or (plain if len(plain) == len(expressions) else ())
+        fields = (self.model._meta.get_field(name) for name in names)
         return tuple(str(getattr(field, "column", None)) for field in fields)
 
     def error(self, labels: Mapping[str, str] | None = None) -> ValidationError:

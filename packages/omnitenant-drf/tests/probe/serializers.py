@@ -107,6 +107,16 @@ class TaskSerializer(TenantModelSerializer):
         fields = ["id", "project", "title", "slot", "done", "tags"]
 
 
+class NumberedTaskSerializer(serializers.ModelSerializer):
+    """Takes a bare number, which nobody looks up before it is stored."""
+
+    project_id = serializers.IntegerField()
+
+    class Meta:
+        model = Task
+        fields = ["id", "title", "project_id"]
+
+
 class ShortTaskSerializer(TenantModelSerializer):
     """Has not all fields of any rule."""
 

@@ -54,6 +54,7 @@ VIEWSETS = {
     "plain-all-tags": _viewset(Tag, serializers.PlainAllTagSerializer),
     "tasks": _viewset(Task, serializers.TaskSerializer),
     "short": _viewset(Task, serializers.ShortTaskSerializer),
+    "numbered": _viewset(Task, serializers.NumberedTaskSerializer),
     "slugs": _viewset(Task, serializers.SlugTaskSerializer),
     "linked": _viewset(Task, serializers.LinkedTaskSerializer),
     "nested": _viewset(Task, serializers.TaskOfNewProjectSerializer),

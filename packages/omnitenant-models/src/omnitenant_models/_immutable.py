@@ -6,6 +6,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from django.apps import apps
+from django.db import router
 
 from omnitenant_context.context import TenantContext
 from omnitenant_context.errors import OmnitenantError
@@ -46,6 +47,8 @@ def refuse_to_part(
         written = written.intersection(update_fields)
     if not written:
         return None
+    # Never from a replica, which may be behind.
+    using = using or router.db_for_write(type(tenant), instance=tenant)
     stored = type(tenant)._base_manager.using(using).filter(pk=tenant.pk).first()
     if stored is None:
         return None

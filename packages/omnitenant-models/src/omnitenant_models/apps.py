@@ -8,15 +8,24 @@ __all__ = ["OmnitenantModelsConfig", "setup"]
 
 
 def setup() -> None:
-    """Connect the tenant loader, the signals and the system checks. Calling it again changes nothing."""
+    """Connect the tenant loader, the signals and the system checks. Calling it again changes nothing.
+
+    By now the models are loaded: relations of those that were loaded before the row scope are taught.
+    """
+    from django.apps import apps
+
     from omnitenant_context.loaders import register_loader
     from omnitenant_models import (  # signals: importing them connects them to the context
+        _creation,
         _loader,
         checks,
         signals,  # noqa: F401 - see above
     )
+    from omnitenant_models.rows.relations import teach_relations
 
+    teach_relations(apps)
     register_loader(_loader.load, aload=_loader.aload)
+    _creation.install()
     checks.register()
 
 

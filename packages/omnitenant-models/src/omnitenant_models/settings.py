@@ -37,10 +37,26 @@ class OmnitenantSettings:
     """Key in ``DATABASES`` of the database with the tenant and domain tables."""
     PUBLIC_DB_ALIAS: str | None = None
     """Key in ``DATABASES`` of the database with the shared tables of TABLE and CACHE tenants. None: the master's."""
+    TENANT_DB_ALIASES: Sequence[str] = ()
+    """Keys in ``DATABASES`` of further databases in which SCHEMA tenants live; public there holds what is SHARED."""
+    REPLICAS: Mapping[str, str] = {}
+    """Key in ``DATABASES`` of a replica to that of the database it copies, for a router that reads from it."""
+    PLACEMENT: str | None = None
+    """Dotted path of ``place(tenant)``: beside which database a new SCHEMA or DATABASE tenant gets its place."""
     MASTER_CACHE_ALIAS: str = "default"
-    """Key in ``CACHES`` of the cache that the master uses."""
+    """Key in ``CACHES`` of the cache that the master uses, and over whose entry a CACHE tenant's own cache is laid."""
     DEFAULT_SCHEMA_NAME: str = "public"
     """Name of the schema that every place of a PostgreSQL database shares."""
+    EXTRA_SEARCH_PATH: Sequence[str] = ()
+    """Further schemas that every place of a PostgreSQL database shares, such as one of extensions."""
+    POSTGRES_BASE_ENGINE: str = "django.db.backends.postgresql"
+    """Engine that ``omnitenant_routing.postgresql`` builds on. Read when the first connection is made."""
+    SHARED_FOREIGN_KEYS: bool = False
+    """Whether foreign keys from tenants' schemas to what stands once in their database are constraints there."""
+    POLICY_ROLES: Sequence[str] = ()
+    """Roles of PostgreSQL that the policies of ``TenantPolicy`` are for, such as the site's. None named: everybody."""
+    POLICY_BYPASS_ROLES: Sequence[str] = ()
+    """Roles of PostgreSQL for which the policies of ``TenantPolicy`` show every row, such as the one that migrates."""
     MODEL_SCOPES: Mapping[str, str] = {}
     """``"app"`` or ``"app.Model"`` to ``"master"``, ``"tenant"`` or ``"shared"``."""
     RESOLVER_CACHE_SECONDS: float = 5.0
@@ -49,6 +65,10 @@ class OmnitenantSettings:
     """Number of answers that are remembered, those for unknown hosts included."""
     MAX_TENANT_CONNECTIONS: int = 32
     """Open connections to databases of tenants, per process, beyond which idle ones are closed."""
+    TENANT_CONNECTIONS_WAIT: float | None = None
+    """Seconds to wait where all of them are in use, before the next is refused. None: it is opened all the same."""
+    MAX_TENANT_CACHES: int = 32
+    """Caches of CACHE tenants' own, per process, beyond which those that were used least recently are let go."""
     EXEMPT_PATHS: Sequence[str] = ()
     """Prefixes of paths that run in the master without asking who the tenant is (health probes)."""
     TENANT_HEADER: str = "X-Tenant-ID"

@@ -85,6 +85,14 @@ class Migration(migrations.Migration):
             name='tenant',
             field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='shop.tenant'),
         ),
+        migrations.AddConstraint(
+            model_name='label',
+            constraint=models.UniqueConstraint(fields=('tenant', 'name'), name='shop_label_name'),
+        ),
+        migrations.AlterUniqueTogether(
+            name='task',
+            unique_together={('tenant', 'project', 'title')},
+        ),
         migrations.CreateModel(
             name='Domain',
             fields=[

@@ -61,7 +61,7 @@ def check_alias(scope: ActiveTenant, alias: str, model: type[Model]) -> None:
         return
     master = omnitenant_settings.MASTER_DB_ALIAS
     if get_model_scope(model) is TenantScope.MASTER:
-        if alias == master:
+        if master in {alias, omnitenant_settings.REPLICAS.get(alias)}:
             return
         aliases = frozenset({master})
     mine = ", ".join(repr(each) for each in sorted(aliases))

@@ -36,10 +36,12 @@ class ScopedOptions(Base):
     Attributes:
         tenant_key: the taught key, of the model itself or of the parent whose table holds it.
         tenant_leaf: the filter on that table, shared by all querysets.
+        holds_tenant_key: whether the model's own table holds the key.
     """
 
     tenant_key: TenantKey
     tenant_leaf: TenantMatch
+    holds_tenant_key: bool
 
     @cached_property
     def base_manager(self) -> Manager[Any]:
@@ -65,4 +67,5 @@ def scope_model(model: type[Model], key: TenantKey) -> None:
         options.__class__ = ScopedOptions  # a swap to a subclass, see the module
         options.tenant_key = key
         options.tenant_leaf = TenantMatch(key.model._meta.db_table, key)
+        options.holds_tenant_key = key.model is options.concrete_model
         options.__dict__.pop("base_manager", None)

@@ -118,8 +118,12 @@ class TenantKey(Base):
             value = instance.__dict__.get(self.attname)
             if value is not None and not self._is_key_of(scope, value):
                 raise self._mismatch(scope, value)
-        elif not isinstance(scope, Unscoped):
+        elif not isinstance(scope, Unscoped) or not (self.null or self._is_given(instance)):
             raise tenant_required(scope, self.model)
+
+    def _is_given(self, instance: Model) -> bool:
+        # What is deferred is not written, and stays what it is.
+        return self.attname not in instance.__dict__ or instance.__dict__[self.attname] is not None
 
     def _is_key_of(self, scope: ActiveTenant, value: Any) -> bool:
         mine = key_of(scope, self)

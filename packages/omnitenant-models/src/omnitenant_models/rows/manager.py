@@ -8,6 +8,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import models
 from django.db.models.sql.where import AND
 
+from omnitenant_models.rows import querysets
 from omnitenant_models.rows.keys import find_tenant_keys, get_tenant_key
 from omnitenant_models.rows.predicate import TenantMatch
 from omnitenant_models.settings import SETTING_NAME, omnitenant_settings
@@ -30,8 +31,12 @@ class TenantQuerySetManager(models.Manager[M_co]):
     runs it. With nobody active running it raises ``TenantRequiredError``.
 
     Own methods go into a subclass (call ``super().get_queryset()``) or into a queryset class given to
-    :meth:`from_queryset`. In migrations historical models have plain managers, which see every row.
+    :meth:`from_queryset`; for ``as_manager()`` derive from
+    :class:`~omnitenant_models.rows.querysets.TenantQuerySet`. In migrations historical models have plain
+    managers, which see every row.
     """
+
+    _queryset_class = querysets.TenantQuerySet
 
     def get_queryset(self) -> QuerySet[M_co]:
         """Return a queryset with the row filter.
@@ -50,16 +55,16 @@ def scoped(queryset: QuerySet[M_co]) -> QuerySet[M_co]:
         if model.__module__ == "__fake__":
             return queryset
         raise ImproperlyConfigured(_no_key(model))
+    querysets.guard_queryset(queryset)
     options = cast("ScopedOptions", model._meta)
     query, leaf = queryset.query, options.tenant_leaf
-    is_child = key.model is not options.concrete_model
-    if not (is_child or query.alias_map) and leaf.alias == options.db_table:
+    if options.holds_tenant_key and not query.alias_map and leaf.alias == options.db_table:
         # The table is taken in when the query needs it, under its own name. Doing so here would double what
-        # a queryset costs, and an INSERT never needs it.
-        query.where.add(leaf, AND)
+        # a queryset costs, and an INSERT never needs it. A fresh WHERE takes its conditions together.
+        query.where.children.append(leaf)  # type: ignore[arg-type]  # any condition may stand there
         return queryset
     alias = query.get_initial_alias()
-    if is_child:
+    if not options.holds_tenant_key:
         # The column stands in the parent's table.
         joined = query.setup_joins([key.name], options, alias)
         alias = query.trim_joins(joined.targets, joined.joins, joined.path)[1]

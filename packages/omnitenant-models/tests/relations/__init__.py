@@ -1,0 +1,1 @@
+"""Models that refer to each other in every way."""

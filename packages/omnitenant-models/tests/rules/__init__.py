@@ -1,0 +1,1 @@
+"""Models whose rows must keep rules."""
