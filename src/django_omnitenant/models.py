@@ -6,8 +6,20 @@ from omnitenant_models.models import (
     BaseDomain,
     BaseTenant,
     IsolationType,
+    TenantPolicy,
+    TenantQuerySet,
     TenantQuerySetManager,
+    TenantReference,
     TenantState,
 )
 
-__all__ = ["BaseDomain", "BaseTenant", "IsolationType", "TenantQuerySetManager", "TenantState"]
+__all__ = [
+    "BaseDomain",
+    "BaseTenant",
+    "IsolationType",
+    "TenantPolicy",
+    "TenantQuerySet",
+    "TenantQuerySetManager",
+    "TenantReference",
+    "TenantState",
+]

@@ -12,6 +12,7 @@ from django.test import override_settings
 from omnitenant_context.context import TenantContext
 from omnitenant_models.tenants import BaseTenant
 from omnitenant_routing.databases.aliases import alias_of
+from omnitenant_routing.databases.budget import ConnectionBudgetError
 from probe.models import Note
 
 CONFIG = {"TENANT_MODEL": "probe.Tenant", "DOMAIN_MODEL": "probe.Domain"}
@@ -87,6 +88,54 @@ def test_threads_share_one_budget(many: list[BaseTenant]) -> None:
     go_on.set()
     thread.join()
     assert (here, others) == (["t4"], [["t0", "t1"]])
+
+
+@override_settings(OMNITENANT_CONFIG={**CONFIG, "MAX_TENANT_CONNECTIONS": 2, "TENANT_CONNECTIONS_WAIT": 0})
+def test_a_budget_that_is_exhausted_refuses(many: list[BaseTenant]) -> None:
+    """Where the settings say so: with an error that names the tenant, and not for what can be closed."""
+    for tenant in many:
+        with TenantContext.use_tenant(tenant):
+            assert Note.objects.count() == 0
+    with TenantContext.use_tenant(many[0]), transaction.atomic():
+        Note.objects.create(text="kept")
+        with TenantContext.use_tenant(many[1]), transaction.atomic():
+            Note.objects.create(text="kept")
+            with (
+                TenantContext.use_tenant(many[2]),
+                pytest.raises(
+                    ConnectionBudgetError, match=r"'t2' is needed, and all 2 connections.*waited 0 s"
+                ) as caught,
+            ):
+                Note.objects.count()
+            assert caught.value.tenant_id == "t2"
+    for tenant in (many[2], many[0]):
+        with TenantContext.use_tenant(tenant):
+            assert Note.objects.count() == (tenant is many[0])
+    assert open_tenants() == ["t2", "t0"]
+
+
+@override_settings(OMNITENANT_CONFIG={**CONFIG, "MAX_TENANT_CONNECTIONS": 1, "TENANT_CONNECTIONS_WAIT": 30})
+def test_a_thread_waits_for_a_connection(many: list[BaseTenant]) -> None:
+    """It goes on as soon as another thread has closed its own; there is never one too many."""
+    opened, waiting = threading.Event(), threading.Event()
+    seen: list[int] = []
+
+    def visit() -> None:
+        with TenantContext.use_tenant(many[0]):
+            Note.objects.create(text="first")
+            opened.set()
+            waiting.wait(30)
+            seen.append(1)
+            connections.close_all()
+
+    thread = threading.Thread(target=visit)
+    thread.start()
+    opened.wait(30)
+    threading.Timer(0.1, waiting.set).start()
+    with TenantContext.use_tenant(many[1]):
+        assert Note.objects.count() == 0
+        assert seen == [1]
+    thread.join()
 
 
 def test_the_master_is_not_part_of_the_budget(acme: BaseTenant) -> None:

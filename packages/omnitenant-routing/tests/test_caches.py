@@ -28,9 +28,16 @@ CACHES = {
 }
 
 
-def stored(tenant_id: str) -> Tenant:
+def stored(tenant_id: str, isolation: str = "cache", **config: object) -> Tenant:
     """Give a tenant as it would come out of a database, without one."""
-    values = {"id": 1, "tenant_id": tenant_id, "name": "", "isolation_type": "cache", "config": {}, "state": "active"}
+    values = {
+        "id": 1,
+        "tenant_id": tenant_id,
+        "name": "",
+        "isolation_type": isolation,
+        "config": config,
+        "state": "active",
+    }
     return Tenant.from_db("master", list(values), list(values.values()))
 
 

@@ -13,11 +13,23 @@ from omnitenant_context.errors import TenantRequiredError
 from omnitenant_context.scope import ActiveTenant, NamedSchema, Nobody, Scope
 from omnitenant_models.settings import SETTING_NAME, omnitenant_settings
 from omnitenant_models.tenants import IsolationType
+from omnitenant_routing.postgresql.identifiers import check_schema
 
 if TYPE_CHECKING:
     from omnitenant_models.tenants import BaseTenant
 
-__all__ = ["MASTER_ALIAS", "Place", "current_place", "master_key", "place_for", "place_of"]
+__all__ = [
+    "MASTER_ALIAS",
+    "Place",
+    "aliases_for",
+    "current_place",
+    "is_schema_alias",
+    "master_key",
+    "parse_rows_alias",
+    "place_for",
+    "place_of",
+    "primary_of",
+]
 
 MASTER_ALIAS: Final = "master"
 """The name under which the master's database can be reached from inside any context."""
@@ -35,7 +47,16 @@ class Place(NamedTuple):
     alias: str
     schema: str | None = None
 
+    @property
+    def rows_alias(self) -> str:
+        """The alias that rows loaded from this place carry: with the schema, which other rows must not meet.
 
+        Two schemas of one database share its connection, so its own alias would not tell them apart.
+        """
+        return self.alias if self.schema is None else f"{_SCHEMA_PREFIX}{self.alias}:{self.schema}"
+
+
+_SCHEMA_PREFIX: Final = "schema:"
 _MASTER: Final = Place(MASTER_ALIAS)
 
 
@@ -50,6 +71,9 @@ def place_of(tenant: BaseTenant) -> Place:
 
     Args:
         tenant: any tenant, whatever its state.
+
+    Raises:
+        IdentifierError: its configuration names a schema that no tenant can have.
     """
     isolation = tenant.isolation
     if isolation is IsolationType.DATABASE:
@@ -57,8 +81,7 @@ def place_of(tenant: BaseTenant) -> Place:
 
         return Place(register_tenant(tenant)[0])
     if isolation is IsolationType.SCHEMA:
-        schema = tenant.config.get("schema_name") or tenant.tenant_id
-        return Place(_named(tenant.config.get("db_alias")), schema)
+        return Place(_named(tenant.config.get("db_alias")), _schema_of(tenant))
     return Place(_named(omnitenant_settings.PUBLIC_DB_ALIAS))
 
 
@@ -106,13 +129,41 @@ def current_place() -> Place:
     return place_for(get_scope())
 
 
-def aliases_for(scope: ActiveTenant) -> frozenset[str]:
-    """Return the aliases under which connections to a tenant's place name themselves."""
+def aliases_for(scope: Scope) -> frozenset[str]:
+    """Return the aliases under which connections to the place of a scope name themselves: those of replicas, too.
+
+    Raises:
+        TenantRequiredError: the scope is nobody.
+    """
     alias = place_for(scope).alias
+    replicas = {replica for replica in omnitenant_settings.REPLICAS if primary_of(replica) == alias}
     if alias == MASTER_ALIAS:
         # A wrapper of the master's database keeps the key that it has in DATABASES.
-        return frozenset({MASTER_ALIAS, master_key()})
-    return frozenset({alias})
+        return frozenset({MASTER_ALIAS, master_key(), *replicas})
+    return frozenset({alias, *replicas})
+
+
+def primary_of(alias: str) -> str:
+    """Return the alias of the database that a replica copies; any other alias is its own."""
+    return _named(omnitenant_settings.REPLICAS.get(alias, alias))
+
+
+def is_schema_alias(alias: str) -> bool:
+    """Tell whether an alias is that of rows in a schema; see :attr:`Place.rows_alias`."""
+    return alias.startswith(_SCHEMA_PREFIX)
+
+
+def parse_rows_alias(alias: str) -> Place:
+    """Return the place whose rows carry an alias."""
+    if not is_schema_alias(alias):
+        return Place(alias)
+    database, _, schema = alias.removeprefix(_SCHEMA_PREFIX).partition(":")
+    return Place(database, schema)
+
+
+def _schema_of(tenant: BaseTenant) -> str:
+    name = tenant.config.get("schema_name") or tenant.tenant_id
+    return check_schema(name, tenant_id=tenant.tenant_id, reserved=frozenset({omnitenant_settings.DEFAULT_SCHEMA_NAME}))
 
 
 def _named(alias: str | None) -> str:

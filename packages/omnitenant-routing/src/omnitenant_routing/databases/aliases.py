@@ -13,18 +13,21 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import parse_qs, urlsplit
 
 from django.db import connections
+from django.db.backends.base.creation import TEST_DATABASE_PREFIX
 from django.utils.connection import ConnectionDoesNotExist
 
 from omnitenant_context.errors import ProvisioningError, TenantNotFound
 from omnitenant_context.loaders import load_tenant
 from omnitenant_models.settings import omnitenant_settings
 from omnitenant_routing.databases.secrets import resolve
+from omnitenant_routing.postgresql.pooler import POOLED_KEY
 
 if TYPE_CHECKING:
     from omnitenant_models.tenants import BaseTenant
 
 __all__ = [
     "alias_of",
+    "beside",
     "build_settings",
     "forget_tenant",
     "is_in_memory",
@@ -35,6 +38,7 @@ __all__ = [
 
 PREFIX: Final = "tenant:"
 SQLITE: Final = "django.db.backends.sqlite3"
+MASTER: Final = "master"
 
 # alias -> (the config it was built from, the settings). Entries are replaced as a whole.
 _registry: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {}
@@ -62,7 +66,11 @@ def register_tenant(tenant: BaseTenant) -> tuple[str, dict[str, Any]]:
     """
     alias = alias_of(tenant.tenant_id)
     # With the key: a tenant deleted and made again by another process has another database of the same name.
-    config = {"pk": tenant.pk, "db_config": tenant.config.get("db_config") or {}}
+    config = {
+        "pk": tenant.pk,
+        "db_config": tenant.config.get("db_config") or {},
+        "db_alias": tenant.config.get("db_alias"),
+    }
     known = _registry.get(alias)
     if known is None or known[0] != config:
         known = _registry[alias] = (copy.deepcopy(config), build_settings(tenant))
@@ -95,14 +103,17 @@ def settings_of(alias: str) -> dict[str, Any]:
 
 
 def build_settings(tenant: BaseTenant) -> dict[str, Any]:
-    """Lay a tenant's ``config['db_config']`` over the settings of the master's database.
+    """Lay a tenant's ``config['db_config']`` over the settings of the database beside which it lives.
+
+    That is the one of ``config['db_alias']``, or else the master's.
 
     Args:
         tenant: a DATABASE tenant. Keys of its ``db_config`` may be written in any case. ``NAME`` defaults to
             the tenant's id, on SQLite to a file beside the master's.
 
     Raises:
-        ProvisioningError: the configuration is no dictionary, or a secret in it cannot be read.
+        ProvisioningError: the configuration is no dictionary, names a database that does not exist, or a secret
+            in it cannot be read.
     """
     config = tenant.config.get("db_config") or {}
     if not isinstance(config, dict):
@@ -112,7 +123,7 @@ def build_settings(tenant: BaseTenant) -> dict[str, Any]:
         )
         raise ProvisioningError(message, tenant_id=tenant.tenant_id)
     own = {str(key).upper(): resolve(value, tenant_id=tenant.tenant_id) for key, value in config.items()}
-    master = connections.settings[omnitenant_settings.MASTER_DB_ALIAS]
+    master = beside(tenant)
     settings: dict[str, Any] = copy.deepcopy(dict(master))
     _refuse_unknown(own, settings, tenant.tenant_id)
     if own.get("ENGINE", master["ENGINE"]) != master["ENGINE"]:
@@ -129,7 +140,33 @@ def build_settings(tenant: BaseTenant) -> dict[str, Any]:
     settings["PORT"] = str(settings["PORT"] or "")
     if settings["ENGINE"] == SQLITE:
         settings["NAME"] = _sqlite_name(str(own.get("NAME") or ""), tenant.tenant_id, master)
+    elif _is_of_a_test(master):
+        # A test run has a master of its own; its tenants must not be those of the real one.
+        settings["NAME"] = f"{master['NAME']}_{settings['NAME']}"
+    if "OPTIONS" not in own:
+        # A pool of each tenant's own would keep connections beyond what all of them together may have.
+        settings["OPTIONS"].pop("pool", None)
     return settings
+
+
+def beside(tenant: BaseTenant) -> dict[str, Any]:
+    """Return the settings of the database beside which a DATABASE tenant has its own: on the same server, at first.
+
+    Raises:
+        ProvisioningError: ``config['db_alias']`` is no key of ``DATABASES``.
+    """
+    alias = tenant.config.get("db_alias") or omnitenant_settings.MASTER_DB_ALIAS
+    if alias == MASTER:
+        alias = omnitenant_settings.MASTER_DB_ALIAS
+    try:
+        found: dict[str, Any] = connections.settings[alias]
+    except (KeyError, TypeError):
+        known = ", ".join(repr(each) for each in connections.settings)
+        message = (
+            f"config['db_alias'] of tenant {tenant.tenant_id!r} is {alias!r}, which is no key of DATABASES; use {known}"
+        )
+        raise ProvisioningError(message, tenant_id=tenant.tenant_id) from None
+    return found
 
 
 def is_in_memory(name: str) -> bool:
@@ -141,11 +178,16 @@ def is_in_memory(name: str) -> bool:
 
 def _refuse_unknown(own: dict[str, Any], known: dict[str, Any], tenant_id: str) -> None:
     for name in own:
-        if name not in known and name != "DISABLE_SERVER_SIDE_CURSORS":
+        if name not in known and name not in {"DISABLE_SERVER_SIDE_CURSORS", POOLED_KEY}:
             near = get_close_matches(name, known, n=1)
             remedy = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
             message = f"config['db_config'] of tenant {tenant_id!r} has an unknown key {name!r}; {remedy}"
             raise ProvisioningError(message, tenant_id=tenant_id)
+
+
+def _is_of_a_test(settings: dict[str, Any]) -> bool:
+    name = str(settings["NAME"])
+    return name.startswith(TEST_DATABASE_PREFIX) or name == (settings.get("TEST") or {}).get("NAME")
 
 
 def _sqlite_name(name: str, tenant_id: str, master: dict[str, Any]) -> str:

@@ -10,6 +10,7 @@ swapped for a subclass, and it keeps its connections as attributes of ``_connect
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from django.db import DEFAULT_DB_ALIAS, connections
@@ -17,16 +18,27 @@ from django.db.transaction import TransactionManagementError
 from django.db.utils import ConnectionHandler, load_backend
 
 from omnitenant_context.context import get_scope
+from omnitenant_context.errors import ProvisioningError, TenantMismatchError
 from omnitenant_context.scope import ActiveTenant, Nobody
 from omnitenant_routing.databases.aliases import SQLITE, is_in_memory, is_tenant_alias, settings_of
 from omnitenant_routing.databases.budget import OpenConnections, is_idle
 from omnitenant_routing.databases.wrapper import context_keeping
-from omnitenant_routing.places import MASTER_ALIAS, master_key, place_for
+from omnitenant_routing.places import (
+    MASTER_ALIAS,
+    aliases_for,
+    is_schema_alias,
+    master_key,
+    parse_rows_alias,
+    place_for,
+)
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
-__all__ = ["TenantConnectionHandler", "install", "real_alias"]
+    from omnitenant_context.scope import Scope
+    from omnitenant_routing.places import Place
+
+__all__ = ["TenantConnectionHandler", "install", "real_alias", "switches_schemas"]
 
 _OPEN = "omnitenant open"
 
@@ -36,21 +48,72 @@ def real_alias(alias: str) -> str:
 
     Args:
         alias: ``default`` means the active place, and Django's own default with nobody active; ``master``
-            means the master's database; any other alias means itself.
+            means the master's database, and the alias of rows in a schema (``Place.rows_alias``) the database
+            of that schema; any other alias means itself.
+
+    Raises:
+        TenantMismatchError: the alias is that of rows in a schema which is not the active place.
+        ProvisioningError: the active place is a schema, and the engine of its database knows none.
     """
+    scope = get_scope()
+    if not isinstance(scope, ActiveTenant):
+        return _key_in(scope, alias)
+    # Every statement comes by here.
+    known: dict[str, str] = scope.memo.setdefault("real aliases", {})
+    key = known.get(alias)
+    if key is None:
+        key = known[alias] = _key_in(scope, alias)
+    return key
+
+
+def _key_in(scope: Scope, alias: str) -> str:
     if alias == DEFAULT_DB_ALIAS:
-        scope = get_scope()
-        if isinstance(scope, ActiveTenant):
-            known: str | None = scope.memo.get("real_alias")
-            if known is None:
-                known = scope.memo["real_alias"] = _key_of(place_for(scope).alias)
-            return known
-        return alias if isinstance(scope, Nobody) else _key_of(place_for(scope).alias)
-    return _key_of(alias)
+        return alias if isinstance(scope, Nobody) else _key_of_place(place_for(scope))
+    return _schema_key(scope, alias) if is_schema_alias(alias) else _key_of(alias)
 
 
 def _key_of(alias: str) -> str:
     return master_key() if alias == MASTER_ALIAS else alias
+
+
+def _key_of_place(place: Place) -> str:
+    key = _key_of(place.alias)
+    if place.schema is not None:
+        _refuse_unswitched(key, place.schema)
+    return key
+
+
+def _refuse_unswitched(key: str, schema: str) -> None:
+    """Refuse a schema in a database whose engine would send all statements to the same one."""
+    engine = connections.settings[key]["ENGINE"]
+    if not switches_schemas(engine):
+        message = (
+            f"the schema {schema!r} cannot be reached: database {key!r} has the engine {engine!r}, for which all "
+            "schemas are one; it takes PostgreSQL and 'omnitenant_routing.postgresql'"
+        )
+        raise ProvisioningError(message)
+
+
+@cache
+def switches_schemas(engine: str) -> bool:
+    """Tell whether an engine sends each statement to the schema of whoever is active."""
+    return bool(getattr(load_backend(engine).DatabaseWrapper, "carries_schemas", False))
+
+
+def _schema_key(scope: Scope, alias: str) -> str:
+    """Return the key of the database of rows in a schema; its connection reaches the active schema alone."""
+    wanted = parse_rows_alias(alias)
+    if (
+        not isinstance(scope, Nobody)
+        and place_for(scope).schema == wanted.schema
+        and wanted.alias in aliases_for(scope)
+    ):
+        return _key_of_place(wanted)
+    message = (
+        f"rows of the schema {wanted.schema!r} were asked for while {scope.label!r} is active, where the same keys are "
+        "those of other rows, or of none; enter the tenant that they were loaded for, or load them again here"
+    )
+    raise TenantMismatchError(message, active=scope.label, wanted=wanted.schema)
 
 
 class TenantConnectionHandler(ConnectionHandler):
@@ -149,8 +212,11 @@ def _refuse_open_transaction(connection: BaseDatabaseWrapper) -> None:
 
 def _connect(settings: dict[str, Any], alias: str) -> BaseDatabaseWrapper:
     backend: Any = load_backend(settings["ENGINE"])
-    owned = is_tenant_alias(alias) and settings["ENGINE"] == SQLITE
-    connection: BaseDatabaseWrapper = context_keeping(backend.DatabaseWrapper, owned=owned)(settings, alias)
+    of_tenant = is_tenant_alias(alias)
+    mixed = context_keeping(
+        backend.DatabaseWrapper, of_tenant=of_tenant, owned=of_tenant and settings["ENGINE"] == SQLITE
+    )
+    connection: BaseDatabaseWrapper = mixed(settings, alias)
     return connection
 
 

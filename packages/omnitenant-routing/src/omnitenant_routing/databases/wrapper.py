@@ -14,7 +14,8 @@ from django.db import connections
 from django.db.transaction import TransactionManagementError
 
 from omnitenant_context.propagation import bind
-from omnitenant_routing.databases.aliases import is_tenant_alias
+from omnitenant_routing.databases.budget import within_budget
+from omnitenant_routing.databases.owned_database import OwnedDatabase
 from omnitenant_routing.databases.ownership import OwnedFile
 
 if TYPE_CHECKING:
@@ -25,18 +26,32 @@ else:
 __all__ = ["ContextKeeping", "context_keeping"]
 
 
-class ContextKeeping(Base):
-    """Mixed in front of a backend's ``DatabaseWrapper``."""
+class CursorKeeping(Base):
+    """Mixed in front of the ``DatabaseWrapper`` of a tenant's database, which the budget may close.
+
+    Attributes:
+        live_cursors: those in use: closing the connection would cut somebody off.
+    """
+
+    live_cursors: WeakSet[Any]
+
+    def connect(self) -> None:
+        """Connect, as soon as the budget of connections allows it."""
+        with within_budget(self):
+            super().connect()
 
     def _prepare_cursor(self, cursor: Any) -> Any:
-        """Remember a tenant's cursors that are in use: closing their connection would cut somebody off."""
+        """Remember the cursor for as long as anybody has it."""
         wrapped = super()._prepare_cursor(cursor)  # type: ignore[misc]  # not in the stubs
-        if is_tenant_alias(self.alias):  # no other connection is closed by the budget
-            live = self.__dict__.get("live_cursors")
-            if live is None:
-                live = self.__dict__["live_cursors"] = WeakSet()
-            live.add(wrapped)
+        live = self.__dict__.get("live_cursors")
+        if live is None:
+            live = self.live_cursors = WeakSet()
+        live.add(wrapped)
         return wrapped
+
+
+class ContextKeeping(Base):
+    """Mixed in front of every backend's ``DatabaseWrapper``."""
 
     def on_commit(self, func: Callable[[], Any], robust: bool = False) -> None:  # noqa: FBT001, FBT002 - Django's signature
         """Register a callback that runs for whoever is active now, whoever commits."""
@@ -72,17 +87,30 @@ class ContextKeeping(Base):
                 raise TransactionManagementError(message)
 
 
-def context_keeping(wrapper_class: Any, *, owned: bool = False) -> Any:
-    """Return a backend's wrapper class with :class:`ContextKeeping` mixed in, under the same name."""
-    return _mixed(wrapper_class, owned=owned)
+def context_keeping(wrapper_class: Any, *, of_tenant: bool = False, owned: bool = False) -> Any:
+    """Return a backend's wrapper class with :class:`ContextKeeping` mixed in, under the same name.
+
+    Args:
+        wrapper_class: the ``DatabaseWrapper`` of a backend.
+        of_tenant: it is for the database of one tenant: :class:`CursorKeeping` is mixed in too, and on PostgreSQL
+            :class:`OwnedDatabase`.
+        owned: it is for a tenant's SQLite file: :class:`OwnedFile` is mixed in too.
+    """
+    return _mixed(wrapper_class, of_tenant=of_tenant, owned=owned)
 
 
 @cache
-def _mixed(wrapper_class: type[Any], *, owned: bool) -> type[Any]:
+def _mixed(wrapper_class: type[Any], *, of_tenant: bool, owned: bool) -> type[Any]:
     if issubclass(wrapper_class, ContextKeeping):
         return wrapper_class
+    wanted = {
+        ContextKeeping: True,
+        CursorKeeping: of_tenant,
+        OwnedFile: owned,
+        OwnedDatabase: of_tenant and wrapper_class.vendor == "postgresql",
+    }
     return type(
         wrapper_class.__name__,
-        (ContextKeeping, OwnedFile, wrapper_class) if owned else (ContextKeeping, wrapper_class),
+        (*(mixin for mixin, is_wanted in wanted.items() if is_wanted), wrapper_class),
         {"__module__": wrapper_class.__module__, "__qualname__": wrapper_class.__qualname__},
     )

@@ -90,7 +90,7 @@ def _clean(instance: Model) -> None:
 
 def _undo(tenant: BaseTenant, cause: BaseException) -> None:
     try:
-        tenant.refresh_from_db(fields=["state"])
+        tenant.refresh_from_db(using=MASTER_ALIAS, fields=["state"])
         # PROVISIONING would mean that its place could not be removed: then its row must stay.
         move(tenant, TenantState.DELETING, came_from={TenantState.PENDING, TenantState.FAILED})
         with TenantContext.unscoped():

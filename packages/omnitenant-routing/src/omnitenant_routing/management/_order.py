@@ -21,6 +21,7 @@ from omnitenant_routing.management._fields import clean_text, parse_assignments,
 from omnitenant_routing.management._prompts import complaint
 from omnitenant_routing.management._selection import listed
 from omnitenant_routing.provisioning import get_tenant_backend
+from omnitenant_routing.provisioning.placement import settle
 
 __all__ = ["collect_order"]
 
@@ -101,7 +102,9 @@ def _isolation(text: str, fields: dict[str, Any]) -> IsolationType:
         raise ValidationError(message) from None
     if isolation is IsolationType.SCHEMA:
         # Known to be impossible before anything else is asked.
-        get_tenant_backend(get_tenant_model()(**{**fields, "isolation_type": isolation})).check()
+        tenant = get_tenant_model()(**{**fields, "isolation_type": isolation})
+        settle(tenant)
+        get_tenant_backend(tenant).check()
     return isolation
 
 

@@ -12,7 +12,9 @@ from omnitenant_context.errors import OmnitenantError, ProvisioningError
 from omnitenant_models.signals import tenant_created, tenant_deleted, tenant_migrated
 from omnitenant_models.tenants import TenantState
 from omnitenant_routing.databases.mirror import mirror
-from omnitenant_routing.places import Place, place_of
+from omnitenant_routing.files.tenants import delete_files
+from omnitenant_routing.places import MASTER_ALIAS, Place, place_of
+from omnitenant_routing.provisioning.placement import settle
 from omnitenant_routing.provisioning.states import move
 
 if TYPE_CHECKING:
@@ -55,9 +57,11 @@ class TenantBackend:
             ProvisioningError: names the tenant, what went wrong and what to do.
         """
         tenant = self._saved()
-        tenant.refresh_from_db(fields=["state"])
+        tenant.refresh_from_db(using=MASTER_ALIAS, fields=["state"])
         if tenant.state in {TenantState.ACTIVE, TenantState.SUSPENDED}:
             return
+        if settle(tenant):
+            tenant.save(update_fields=["config"])
         self.check()
         move(tenant, TenantState.PROVISIONING, came_from=_UNFINISHED)
         made = False
@@ -125,15 +129,29 @@ class TenantBackend:
         if first:
             move(tenant, TenantState.ACTIVE, came_from=_UNFINISHED)
 
-    def delete(self) -> None:
-        """Remove the tenant: its place, its rows, its domains, and its own row. There is no way back.
+    def delete(self, *, force: bool = False, keep_files: bool = False) -> None:
+        """Remove the tenant: its place, rows and domains, what it has in caches and storages, and its own row.
+
+        There is no way back.
+
+        Args:
+            force: end the sessions that use a PostgreSQL database of the tenant's own, which keep it from being
+                removed.
+            keep_files: leave its files where they are. Another tenant that gets its id has them then.
 
         Raises:
-            ProvisioningError: the place cannot be removed; the tenant is DELETING until this is run again.
+            ProvisioningError: the place, the files or the entries of caches cannot be removed; the tenant is DELETING
+                until this is run again.
         """
         tenant = self._saved()
-        move(tenant, TenantState.DELETING, came_from=list(TenantState))
-        self.remove_place()
+        tenant.refresh_from_db(using=MASTER_ALIAS, fields=["state"])
+        # What was never begun has no place, and its configuration may lead nowhere.
+        never_made = tenant.isolation.needs_place and tenant.state == TenantState.PENDING
+        move(tenant, TenantState.DELETING, came_from=[TenantState.PENDING] if never_made else list(TenantState))
+        if not never_made:
+            self.remove_place(force=force)
+        if not keep_files:
+            self._remove_files()
         with TenantContext.unscoped():
             pk = tenant.pk
             tenant.delete()
@@ -169,8 +187,22 @@ class TenantBackend:
         options = {name: value for name, value in options.items() if value is not None}
         call_command("migrate", *target, database=DEFAULT_DB_ALIAS, interactive=False, **options)
 
-    def remove_place(self) -> None:
-        """Remove the place, and everything in it. Nothing to do where it is gone."""
+    def remove_place(self, *, force: bool = False) -> None:
+        """Remove the place, and everything in it. Nothing to do where it is gone.
+
+        Args:
+            force: as for :meth:`delete`.
+        """
+
+    def _remove_files(self) -> None:
+        try:
+            delete_files(self.tenant)
+        except Exception as error:
+            message = (
+                f"the files of tenant {self.tenant.tenant_id!r} could not be removed: {error}; mend the cause and run "
+                "the deletion again, or keep them"
+            )
+            raise ProvisioningError(message, tenant_id=self.tenant.tenant_id) from error
 
     def _undo_place(self) -> None:
         try:

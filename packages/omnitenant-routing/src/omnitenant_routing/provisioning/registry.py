@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from omnitenant_context.errors import ProvisioningError
 from omnitenant_models.tenants import IsolationType
+from omnitenant_routing.provisioning.cache import CacheBackend
 from omnitenant_routing.provisioning.database import DatabaseBackend
 from omnitenant_routing.provisioning.schema import SchemaBackend
 from omnitenant_routing.provisioning.shared import SharedBackend
@@ -22,7 +23,7 @@ BACKENDS: Mapping[str, type[TenantBackend]] = {
     IsolationType.DATABASE: DatabaseBackend,
     IsolationType.SCHEMA: SchemaBackend,
     IsolationType.TABLE: SharedBackend,
-    IsolationType.CACHE: SharedBackend,
+    IsolationType.CACHE: CacheBackend,
 }
 
 

@@ -23,7 +23,7 @@ class SharedBackend(TenantBackend):
     def run_migrations(self, target: list[str], **options: Any) -> None:
         """Do nothing: the command ``migrate`` brings the shared tables up to date for all tenants."""
 
-    def remove_place(self) -> None:
+    def remove_place(self, *, force: bool = False) -> None:
         """Remove the tenant's rows from the shared tables, all or none of them.
 
         Rows may protect each other (``on_delete=PROTECT``): those that nothing protects go first, as often as

@@ -40,14 +40,17 @@ class SQLiteDatabase:
         self.in_memory = is_in_memory(name)
         self.mark = mark_of(tenant_id)
 
-    def check(self) -> None:
+    def check(self) -> bool:
         """Refuse a path that cannot be used or is somebody else's.
+
+        Returns:
+            Whether the database is there.
 
         Raises:
             ProvisioningError: names the path and the remedy.
         """
         if self.in_memory:
-            return
+            return True
         path = Path(self.name)
         if path.name.endswith(_SIDE_FILES):
             # Beside a database of the name before the suffix, SQLite would take the file for its own and remove it.
@@ -62,16 +65,13 @@ class SQLiteDatabase:
                 raise self._error(
                     f"the folder {path.parent} is not writable", "grant the right, or choose another NAME"
                 )
-            return
+            return False
         if self._mark_of(path) != self.mark:
             raise self._error(
                 f"{self.name} exists already and is not the database of this tenant",
                 "choose another NAME, or move the file away",
             )
-
-    def exists(self) -> bool:
-        """Tell whether the database is there, whoever's it is."""
-        return self.in_memory or Path(self.name).exists()
+        return True
 
     def is_foreign(self) -> bool:
         """Tell whether a file stands there that is not this tenant's."""
@@ -112,7 +112,7 @@ class SQLiteDatabase:
         finally:
             marked.unlink()
 
-    def drop(self) -> None:
+    def drop(self, *, force: bool = False) -> None:
         """Remove the file; nothing to do where it is gone. A database in memory goes with its last connection.
 
         Raises:

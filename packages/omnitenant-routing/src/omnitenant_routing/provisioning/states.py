@@ -12,6 +12,7 @@ from omnitenant_context.errors import ProvisioningError
 from omnitenant_models.resolvers import clear_resolver_cache
 from omnitenant_models.tenants import TenantState
 from omnitenant_routing.databases.mirror import mirror_after_save
+from omnitenant_routing.places import MASTER_ALIAS
 
 if TYPE_CHECKING:
     from omnitenant_models.tenants import BaseTenant
@@ -30,7 +31,8 @@ def move(tenant: BaseTenant, to: TenantState, *, came_from: Collection[TenantSta
     Raises:
         ProvisioningError: the tenant is gone, or in a state from which there is no such move.
     """
-    rows = type(tenant)._base_manager.filter(pk=tenant.pk)
+    # Never from a replica, which may be behind.
+    rows = type(tenant)._base_manager.using(MASTER_ALIAS).filter(pk=tenant.pk)
     if not rows.filter(state__in=came_from).update(state=to):
         found = rows.values_list("state", flat=True).first()
         if found is None:
@@ -41,7 +43,7 @@ def move(tenant: BaseTenant, to: TenantState, *, came_from: Collection[TenantSta
                 f"tenant {tenant.tenant_id!r} is {found} and cannot become {to.value}; only one that is {allowed} can"
             )
         raise ProvisioningError(message, tenant_id=tenant.tenant_id)
-    tenant.refresh_from_db(fields=["state"])
+    tenant.refresh_from_db(using=MASTER_ALIAS, fields=["state"])
     clear_resolver_cache()
 
 
