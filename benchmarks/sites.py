@@ -32,16 +32,12 @@ def start_plain(*, tables: bool = True) -> None:
 
 def start_ours(*, tables: bool = True) -> None:
     """Start Django with all that belongs to us: the router, the connection handler, the row scope, the cache keys."""
-    keys = {
-        "KEY_FUNCTION": "omnitenant_routing.caches.make_key",
-        "REVERSE_KEY_FUNCTION": "omnitenant_routing.caches.reverse_key",
-    }
     _start(
         tables=tables,
         INSTALLED_APPS=["shop", "django_omnitenant"],
         DATABASE_ROUTERS=["django_omnitenant.routers.TenantRouter"],
         OMNITENANT_CONFIG={"TENANT_MODEL": "shop.Tenant", "DOMAIN_MODEL": "shop.Domain", "PUBLIC_HOST": "localhost"},
-        CACHES={"default": {**_CACHE, **keys}},
+        CACHES={"default": {"BACKEND": "omnitenant_routing.caches.locmem.LocMemCache"}},
     )
 
 

@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PLACES = {
     **{path.name.removeprefix("omnitenant-"): path for path in sorted(ROOT.glob("packages/*"))},
     "integration": ROOT / "integration_tests",
+    **{path.parent.name: path.parent for path in sorted(ROOT.glob("integration_tests/*/pytest.ini"))},
     "example": ROOT / "examples" / "saas",
     "docs": ROOT / "docs",
 }
@@ -25,7 +26,8 @@ PLACES = {
 
 def run(place: Path, arguments: list[str]) -> tuple[int, dict[str, int]]:
     """Run one session, showing its output; returns its exit status and its counts."""
-    command = [sys.executable, "-m", "pytest", "-q", str(place), *arguments]
+    inner = (f"--ignore={each.parent}" for each in place.glob("*/pytest.ini"))  # places of their own
+    command = [sys.executable, "-m", "pytest", "-q", str(place), *inner, *arguments]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     last = ""
     assert process.stdout is not None  # noqa: S101 - it is a pipe, as asked for above

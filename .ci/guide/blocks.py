@@ -40,8 +40,9 @@ def run(heading: str, index: int = 0, **names: Any) -> dict[str, Any]:
     """Execute one block of a section; returns its names, with what it printed as ``printed``."""
     namespace: dict[str, Any] = {**MODELS, **names}
     out = io.StringIO()
+    code = blocks(heading)[index].replace("'5432'", repr(os.environ.get("PGPORT", "5432")))
     with contextlib.redirect_stdout(out):
-        exec(compile(blocks(heading)[index], f"guide: {heading} {index}", "exec"), namespace)
+        exec(compile(code, f"guide: {heading} {index}", "exec"), namespace)
     namespace["printed"] = out.getvalue()
     print(f"held      {heading} {index}")
     return namespace
@@ -52,7 +53,11 @@ def tenants(*rows: tuple[str, str]) -> Iterator[list[Any]]:
     """Make tenants with places and domains, and remove them afterwards."""
     made = []
     for tenant_id, isolation in rows:
-        tenant = Tenant.objects.create(tenant_id=tenant_id, name=tenant_id.upper(), isolation_type=isolation)
+        # The name that the guide gives to a schema.
+        config = {"schema_name": f"tenant_{tenant_id}"} if isolation == "schema" else {}
+        tenant = Tenant.objects.create(
+            tenant_id=tenant_id, name=tenant_id.upper(), isolation_type=isolation, config=config
+        )
         get_tenant_backend(tenant).create()
         Domain.objects.create(domain=f"{tenant_id}.localhost", tenant=tenant)
         made.append(tenant)
@@ -60,7 +65,8 @@ def tenants(*rows: tuple[str, str]) -> Iterator[list[Any]]:
         yield made
     finally:
         for tenant in made:
-            get_tenant_backend(tenant).delete()
+            # A worker may still be connected.
+            get_tenant_backend(tenant).delete(force=True)
 
 
 def creating() -> None:
@@ -72,10 +78,17 @@ def creating() -> None:
         assert Config.objects.get().theme == "default"  # Migration Signals
         if connection.vendor == "sqlite":
             assert connection.settings_dict["NAME"].endswith("/acme_db")
+        else:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT current_user, current_database()")
+                assert cursor.fetchone() == ("acme_user", "acme_db")
     get_tenant_backend(acme).delete()
     try:
         printed = run("Bulk Creation")["printed"]
         assert "Created tenant: Globex Inc" in printed
+        with TenantContext.use_tenant(Tenant.objects.get(tenant_id="globex")), connection.cursor() as cursor:
+            cursor.execute("SELECT current_schema()")
+            assert cursor.fetchone() == ("globex",)
     except ProvisioningError as error:
         # The one thing that SQLite cannot do, said clearly; the tenant before it was made.
         assert connection.vendor == "sqlite", error
@@ -116,7 +129,10 @@ def asking(tenant: Any, other: Any) -> None:
     request = RequestFactory().get("/", headers={"host": f"{tenant.tenant_id}.localhost"})
     assert tenant.tenant_id in TenantMiddleware(my_view)(request).content.decode()
     assert "Tenant: ACME" in run("Master Database Access")["printed"]
-    run("Schema Access")
+    projects = run("Schema Access")["projects"]
+    if tenant.isolation_type == "schema":
+        with TenantContext.use_schema("tenant_acme"):
+            assert len(projects) == 4
     run("Tenant Not Found")
     with TenantContext.use_master_db():
         User.objects.count()
@@ -163,6 +179,7 @@ def serving(tenant: Any) -> None:
     request.user = User(is_superuser=False)
     with TenantContext.use_tenant(tenant):
         assert {p.tenant_id for p in mixin(Project, admin.site).get_queryset(request)} == {tenant.pk}
+        tenants_root.delete()  # where tables are shared, the next tenant has one of the same name
     with TenantContext.use_master_db():
         root.delete()
 
@@ -211,9 +228,13 @@ def run_all() -> None:
         asking(acme, globex)
         serving(acme)
         eager_tasks(acme)
-    with tenants(("acme", "table"), ("globex", "cache")) as (acme, globex):
-        asking(acme, globex)
-        serving(acme)
+    kinds = [("table", "cache")]
+    if connection.vendor == "postgresql":
+        kinds += [("schema", "table"), ("schema", "schema"), ("database", "schema"), ("cache", "database")]
+    for mine, theirs in kinds:
+        with tenants(("acme", mine), ("globex", theirs)) as (acme, globex):
+            asking(acme, globex)
+            serving(acme)
     expect_error(TenantRequiredError, Project.objects.count)
 
 
@@ -234,23 +255,26 @@ def run_worker() -> None:
 
     from myapp.tasks import process_all_tenants, process_tenant_data, send_notification
 
-    with tenants(("acme", "database"), ("globex", "table")) as both:
-        for tenant in both:
+    rows = [("acme", "database"), ("globex", "table")]
+    if connection.vendor == "postgresql":
+        rows.append(("initech", "schema"))
+    with tenants(*rows) as made:
+        for tenant in made:
             with TenantContext.use_tenant(tenant):
                 User.objects.update_or_create(id=1, defaults={"username": "one", "email": "one@x.com"})
                 sent = send_notification.delay(user_id=1, message=f"Hello {tenant.tenant_id}!")
             sent.get(timeout=60)
         process_tenant_data.delay(tenant_id="acme").get(timeout=60)
         process_all_tenants.delay().get(timeout=60)
-        with TenantContext.use_tenant(both[0]):
+        with TenantContext.use_tenant(made[0]):
             lost = send_notification.delay(user_id=999, message="for nobody")
         expect_error(Exception, lambda: lost.get(timeout=60))
         log = Path("worker.log")
         deadline = time.monotonic() + 60
-        while log.read_text().count("process_tenant_data") < 6:
+        while log.read_text().count("process_tenant_data") < 2 * (1 + len(made)):
             assert time.monotonic() < deadline, log.read_text()
             time.sleep(0.2)
-        for tenant in both:
+        for tenant in made:
             assert f"Sending to one@x.com: Hello {tenant.tenant_id}!" in log.read_text()
 
 

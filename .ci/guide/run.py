@@ -3,7 +3,8 @@
     python run.py GUIDE_FOLDER OUT [sqlite|postgres]
 
 What a block needs around it (a tenant to be active, a migration to migrate to) is made here; the blocks
-themselves are taken from the guide. Prints a line for each block and ends with status 1 if one failed.
+themselves are taken from the guide. On PostgreSQL a server of its own is started, and its port stands where the
+guide says 5432. Prints a line for each block and ends with status 1 if one failed.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ import re
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+GUIDE_PORT = "5432"
 
 
 class Project:
@@ -70,7 +73,10 @@ def commands(project: Project, builder: object) -> None:
     project.manage("Testing: the three test cases", "test", "myapp.tests_guide")
     block = re.findall(r"```\n(Starting tenant creation.*?)```", builder.GUIDE.read_text(), re.DOTALL)[0]  # type: ignore[attr-defined]
     prompts = [line for line in block.splitlines() if ":" in line]
-    answers = [line.rpartition(":")[2].strip() for line in prompts]
+    port = os.environ.get("PGPORT", GUIDE_PORT)
+    answers = [line.rpartition(":")[2].strip().replace(GUIDE_PORT, port) for line in prompts]
+    block = block.replace(f"(default: {GUIDE_PORT})", f"(default: {port})")
+    prompts = [line for line in block.splitlines() if ":" in line]
     output = project.manage("Interactive Creation", "createtenant", answers="\n".join(answers) + "\n")
     position = 0
     for line in block.strip().splitlines():
@@ -79,7 +85,7 @@ def commands(project: Project, builder: object) -> None:
         assert found >= 0, f"the prompt {prompt!r} is missing, or stands elsewhere, in:\n{output}"
         position = found
     project.held("Interactive Creation: the prompts, in their order")
-    assert (project.folder / "acme_db").exists()
+    assert has_database(project, "acme_db")
     project.manage("(a second migration to migrate to)", "makemigrations", "myapp", "--empty", "-n", "auto")
     for heading in ("Create Migrations", "Migrate Master Database", "Migrate Single Tenant", "Migrations Fail"):
         for words in shell_blocks(project, builder, heading):
@@ -103,7 +109,35 @@ def commands(project: Project, builder: object) -> None:
     )
     project.manage("Create Tenant Superuser: automated", *automated, DJANGO_SUPERUSER_PASSWORD="s3cret-enough")
     project.manage("(remove the tenant)", "deletetenant", "--tenant-id=acme", "--no-input")
-    assert not (project.folder / "acme_db").exists()
+    assert not has_database(project, "acme_db")
+
+
+def has_database(project: Project, name: str) -> bool:
+    """Tell whether a tenant's database is there, whatever it is."""
+    if "PGPORT" not in os.environ:
+        return (project.folder / name).exists()
+    import psycopg2
+
+    names = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "dbname": "PGDATABASE"}
+    connection = psycopg2.connect(**{key: os.environ[variable] for key, variable in names.items()})
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_database WHERE datname = %s", [name])
+            return bool(cursor.fetchone()[0])
+    finally:
+        connection.close()
+
+
+def start_server(stack: ExitStack) -> None:
+    """Start a server for the guide's project, and say to all processes where it is."""
+    sys.path.insert(0, str(HERE.parents[1] / "integration_tests"))
+    from servers import postgres_server
+
+    server = stack.enter_context(postgres_server())
+    server.create_database("guide")
+    os.environ.update(
+        PGHOST=server.host, PGPORT=str(server.port), PGUSER=server.user, PGPASSWORD="", PGDATABASE="guide"
+    )
 
 
 def worker(project: Project) -> None:
@@ -149,7 +183,14 @@ def main(guide: Path, out: Path, database: str = "sqlite") -> int:
 
     builder.build(out, database)
     os.environ["GUIDE_FOLDER"] = str(guide)
-    project = Project(out)
+    with ExitStack() as stack:
+        if database == "postgres":
+            start_server(stack)
+        return run_everything(Project(out), builder)
+
+
+def run_everything(project: Project, builder: object) -> int:
+    """Run the commands, the Python blocks and a worker; returns the exit status."""
     commands(project, builder)
     print(project.run("the Python blocks", sys.executable, str(HERE / "blocks.py"), "all"), end="")
     project.run(

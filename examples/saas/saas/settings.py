@@ -51,12 +51,7 @@ TEMPLATES = [
 DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": DATA_DIR / "master.sqlite3"}}
 DATABASE_ROUTERS = ["django_omnitenant.routers.TenantRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-CACHES = {
-    "default": {
-        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-        "KEY_FUNCTION": "omnitenant_routing.caches.make_key",  # each tenant has its own entries
-    }
-}
+CACHES = {"default": {"BACKEND": "omnitenant_routing.caches.locmem.LocMemCache"}}  # each tenant has its own entries
 
 OMNITENANT_CONFIG = {
     "TENANT_MODEL": "customers.Tenant",

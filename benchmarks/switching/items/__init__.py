@@ -1,0 +1,1 @@
+"""One table that every schema has."""

@@ -1,0 +1,1 @@
+"""An app whose rows tell in which schema they were meant to be."""

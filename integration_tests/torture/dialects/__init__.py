@@ -1,0 +1,1 @@
+"""How a library for tenants is used: one module for each, with the same names."""

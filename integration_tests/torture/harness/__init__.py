@@ -1,0 +1,1 @@
+"""What runs probes: the register, worlds, snapshots, the judge, ablations."""

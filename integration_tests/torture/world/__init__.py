@@ -1,0 +1,1 @@
+"""A small Django project with models of every shape."""
