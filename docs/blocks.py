@@ -7,6 +7,7 @@ The blocks of a page share their names. Of the languages
 - ``console`` is a session: each line ``$ python manage.py ...``, with those that continue it, is run in ``project/``.
   The lines below it are its output, where ``...`` stands for anything. Without such lines the command only has to
   succeed; where they begin with ``CommandError`` it must fail;
+- ``sql`` is run as the superuser of the server that the pages about PostgreSQL have;
 - everything else is shown and not run.
 """
 
@@ -18,6 +19,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
 
 from sybil import Document, Example, Region, Sybil
@@ -44,7 +46,7 @@ def run_page(path: Path) -> int:
     Raises:
         AssertionError: a block does not do what the page says; names the page and the line.
     """
-    document = Sybil([_python, CodeBlockParser("console", _console)]).parse(path)
+    document = Sybil([_python, CodeBlockParser("console", _console), CodeBlockParser("sql", _sql)]).parse(path)
     examples = list(document)
     for example in examples:
         example.evaluate()
@@ -71,6 +73,16 @@ def _quote_or_execute(example: Example) -> str | None:
     elif rest.strip() not in quoted.read_text(encoding="utf-8"):
         return f"{quoted.relative_to(PROJECT)} does not hold these lines"
     return None
+
+
+def _sql(example: Example) -> None:
+    import psycopg2
+
+    port, name = os.environ["DOCS_POSTGRES_PORT"], os.environ["DOCS_POSTGRES_NAME"]
+    with closing(psycopg2.connect(host="127.0.0.1", port=port, user="postgres", dbname=name)) as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute(str(example.parsed))
 
 
 def _console(example: Example) -> str | None:

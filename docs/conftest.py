@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from servers import PostgresServer, postgres_server
+
 
 @pytest.fixture(scope="session", name="_project")
 def _the_project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
@@ -23,6 +25,13 @@ def _the_project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     call_command("migrate", verbosity=0)
     yield
     connections.close_all()
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgresServer]:
+    """Start a server for the pages about PostgreSQL."""
+    with postgres_server() as server:
+        yield server
 
 
 @pytest.fixture(name="project")

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from blocks import run_page
 from omnitenant_context.testing import no_tenant_left
+from servers import PostgresServer
 from walkthrough import ROOT
 
 DOCS = ROOT / "docs"
 READMES = sorted(ROOT.glob("packages/*/README.md"))
 TUTORIALS = DOCS / "tutorial"  # followed from an empty folder
-PAGES = sorted({path for path in DOCS.rglob("*.md") if "_build" not in path.parts} - set(TUTORIALS.glob("*.md")))
+POSTGRESQL = [  # they need a server
+    DOCS / "explanation" / "postgresql.md",
+    DOCS / "howto" / "use-postgresql.md",
+    DOCS / "howto" / "use-row-level-security.md",
+]
+PAGES = sorted(
+    {path for path in DOCS.rglob("*.md") if "_build" not in path.parts} - {*TUTORIALS.glob("*.md"), *POSTGRESQL}
+)
 SHOWS_ONLY = {"{toctree}", "{eval-rst}"}
 
 
@@ -25,6 +36,18 @@ def test_what_a_page_says_holds(page: Path) -> None:
     with no_tenant_left():
         count = run_page(page)
     assert count or not {"howto", "packages"} & set(page.parts)
+
+
+@pytest.mark.parametrize("page", POSTGRESQL, ids=lambda path: str(path.relative_to(ROOT)))
+def test_what_a_page_about_postgresql_says_holds(page: Path, postgresql: PostgresServer) -> None:
+    """The same, in a process of its own, whose project is on a server of PostgreSQL."""
+    name = f"docs_{page.stem.replace('-', '_')}"
+    postgresql.create_database(name)
+    environment = {**os.environ, "DOCS_POSTGRES_PORT": str(postgresql.port), "DOCS_POSTGRES_NAME": name}
+    command = [sys.executable, str(DOCS / "on_postgresql.py"), str(page)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, cwd=DOCS)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert int(done.stdout.split()[-1]) > 0
 
 
 @pytest.mark.parametrize("page", [*PAGES, *READMES], ids=lambda path: str(path.relative_to(ROOT)))

@@ -44,6 +44,18 @@ def test_every_setting_is_there_with_its_default() -> None:
     assert shown == {name: repr(getattr(OmnitenantSettings, name)) for name in OmnitenantSettings.names()}
 
 
+def test_every_finding_is_there() -> None:
+    """Each kind of finding of ``checktenants`` is named, and no other."""
+    sources = (ROOT / "packages" / "omnitenant-routing" / "src" / "omnitenant_routing" / "doctor").glob("*.py")
+    known = {
+        code
+        for path in sources
+        for code in re.findall(r'"((?:role|policy|index|sequence|place|engine)\.\w+)"', path.read_text("utf-8"))
+    }
+    shown = [each for finding, _ in rows("findings.md") for each in code(finding)]
+    assert sorted(shown) == sorted(known)
+
+
 def test_every_public_name_is_there() -> None:
     """Each module of the facade has a section with the names that it hands on, in their order."""
     import django_omnitenant
@@ -81,15 +93,19 @@ def test_every_error_is_there_with_its_base_and_attributes() -> None:
 
 def test_every_command_is_there_with_its_options() -> None:
     """Those of Django's own commands are left out."""
+    from django.core import management
     from django.core.management import load_command_class
     from django.core.management.base import BaseCommand
 
-    known = {word for action in BaseCommand().create_parser("", "")._actions for word in action.option_strings}
+    djangos = management.find_commands(management.__path__[0])
+    base = BaseCommand().create_parser("", "")
     commands = sorted(path.stem for path in COMMANDS.glob("*.py") if not path.stem.startswith("_"))
     text = (REFERENCE / "commands.md").read_text(encoding="utf-8")
     assert sorted(re.findall(r"^## (.+)$", text, flags=re.MULTILINE)) == commands
     for name in commands:
         parser = load_command_class("django_omnitenant", name).create_parser("manage.py", name)
+        plain = load_command_class("django.core", name).create_parser("", "") if name in djangos else base
+        known = {word for action in plain._actions for word in action.option_strings}
         options = {word for action in parser._actions for word in action.option_strings} - known
         assert {word for row in rows("commands.md", name) for word in code(row[0])} == options, name
 

@@ -5,6 +5,7 @@ from django.test import TestCase
 from django_omnitenant.tenant_context import TenantContext
 from django_omnitenant.utils import get_tenant_backend
 from myapp.models import Domain, Project, Tenant
+from omnitenant_models.testing import assert_isolated, no_leaks
 
 
 class SharedTables(TestCase):
@@ -46,3 +47,30 @@ class OwnDatabase(TestCase):
     def test_no_rows_of_the_other_test(self):
         with TenantContext.use_tenant(self.hooli):
             self.assertEqual(Project.objects.count(), 0)
+
+
+class Isolation(TestCase):
+    """Nothing is reached from another tenant."""
+
+    @classmethod
+    def setUpTestData(cls):
+        cls.acme = Tenant.objects.create(tenant_id="acme", name="ACME")
+        cls.globex = Tenant.objects.create(tenant_id="globex", name="Globex")
+        for tenant in (cls.acme, cls.globex):
+            Domain.objects.create(tenant=tenant, domain=f"{tenant.tenant_id}.localhost")
+            with TenantContext.use_tenant(tenant):
+                Project.objects.create(name=f"A project of {tenant.name}")
+
+    def page(self):
+        tenant = TenantContext.get_tenant()
+        return self.client.get("/", headers={"host": f"{tenant.tenant_id}.localhost"})
+
+    def test_rows(self):
+        assert_isolated(Project, self.acme, self.globex)
+
+    def test_page(self):
+        assert_isolated(self.page, self.acme, self.globex)
+
+    def test_statements(self):
+        with TenantContext.use_tenant(self.acme), no_leaks():
+            self.page()

@@ -18,6 +18,8 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "myapp",
+    "billing",
+    "planning",
     "django_omnitenant",
 ]
 MIDDLEWARE = [
@@ -45,18 +47,22 @@ TEMPLATES = [
 ]
 
 DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": DATA_DIR / "db.sqlite3"}}
+if "DOCS_POSTGRES_PORT" in os.environ:  # for the pages about PostgreSQL
+    DATABASES["default"] = {
+        "ENGINE": "omnitenant_routing.postgresql",
+        "NAME": os.environ["DOCS_POSTGRES_NAME"],
+        "USER": os.environ.get("DOCS_POSTGRES_USER", "postgres"),
+        "PASSWORD": "site",
+        "HOST": "127.0.0.1",
+        "PORT": os.environ["DOCS_POSTGRES_PORT"],
+    }
 DATABASE_ROUTERS = ["django_omnitenant.routers.TenantRouter"]
 CACHES = {
-    "default": {
-        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-        "KEY_FUNCTION": "omnitenant_routing.caches.make_key",
-        "REVERSE_KEY_FUNCTION": "omnitenant_routing.caches.reverse_key",
-    },
+    "default": {"BACKEND": "omnitenant_routing.caches.locmem.LocMemCache"},
     "shared": {
-        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "BACKEND": "omnitenant_routing.caches.locmem.LocMemCache",
         "LOCATION": "shared",
         "KEY_FUNCTION": "omnitenant_routing.caches.make_shared_key",
-        "REVERSE_KEY_FUNCTION": "omnitenant_routing.caches.reverse_key",
     },
 }
 
@@ -69,6 +75,12 @@ OMNITENANT_CONFIG = {
 USE_TZ = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 STATIC_URL = "/static/"
+MEDIA_URL = "/media/"
+MEDIA_ROOT = DATA_DIR / "media"
+STORAGES = {
+    "default": {"BACKEND": "omnitenant_routing.files.TenantFileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
 
 CELERY_BROKER_URL = "memory://"
 CELERY_TASK_ALWAYS_EAGER = True  # the pages have no worker

@@ -7,6 +7,7 @@ from rest_framework.routers import DefaultRouter
 from myapp.admin import office
 from myapp.api import ProjectViewSet
 from myapp.views import health, projects
+from omnitenant_routing.files.views import serve
 
 api = DefaultRouter()
 api.register("projects", ProjectViewSet)
@@ -17,4 +18,5 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("office/", office.urls),
     path("api/", include(api.urls)),
+    path("media/<path:path>", serve),
 ]

@@ -1,0 +1,1 @@
+"""Invoices, which PostgreSQL itself keeps apart."""
