@@ -1,9 +1,10 @@
-"""Makes four customers of one site with data of their own, and serves them on this machine.
+"""Makes customers of one site with data of their own, one of each kind, and serves them on this machine.
 
     python demo.py                  serve until Ctrl-C
     python demo.py --once           ask for every page once, print who saw what, and stop
 
-With ``--once`` the exit status is 1 if anybody saw a row that is not its own.
+With ``--once`` the exit status is 1 if anybody saw a row that is not its own. The databases are SQLite files, unless
+the environment names a PostgreSQL server (``SAAS_POSTGRES_PORT``, see the settings): there one customer has a schema.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ CUSTOMERS = {
     "initech": ("Initech", "table", "Rows among others, seen by us alone", ["TPS report covers"]),
     "umbrella": ("Umbrella", "cache", "Shared tables, a cache of our own", ["Raccoon City branch", "The Hive"]),
 }
+if "SAAS_POSTGRES_PORT" in os.environ:
+    CUSTOMERS["hooli"] = ("Hooli", "schema", "A schema of our own", ["Nucleus", "Signature box"])
 
 
 class Server(ThreadingMixIn, WSGIServer):

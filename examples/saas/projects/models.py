@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from django_omnitenant.models import TenantQuerySetManager
+from django_omnitenant.models import TenantPolicy, TenantQuerySetManager
 
 
 class Project(models.Model):
@@ -18,6 +18,7 @@ class Project(models.Model):
 
     class Meta:
         ordering = ["created_at", "pk"]
+        constraints = [TenantPolicy()]  # PostgreSQL keeps the rows apart, too; SQLite does without
 
     def __str__(self) -> str:
         return self.name

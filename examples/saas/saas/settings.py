@@ -1,4 +1,4 @@
-"""Settings of the example: one site, many customers, SQLite."""
+"""Settings of the example: one site, many customers; SQLite, or the PostgreSQL server that the environment names."""
 
 from __future__ import annotations
 
@@ -49,6 +49,15 @@ TEMPLATES = [
 ]
 
 DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": DATA_DIR / "master.sqlite3"}}
+if "SAAS_POSTGRES_PORT" in os.environ:
+    DATABASES["default"] = {
+        "ENGINE": "django_omnitenant.backends.postgresql",
+        "NAME": os.environ.get("SAAS_POSTGRES_NAME", "saas"),
+        "USER": os.environ.get("SAAS_POSTGRES_USER", "postgres"),
+        "PASSWORD": os.environ.get("SAAS_POSTGRES_PASSWORD", ""),
+        "HOST": os.environ.get("SAAS_POSTGRES_HOST", "127.0.0.1"),
+        "PORT": os.environ["SAAS_POSTGRES_PORT"],
+    }
 DATABASE_ROUTERS = ["django_omnitenant.routers.TenantRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {"default": {"BACKEND": "omnitenant_routing.caches.locmem.LocMemCache"}}  # each tenant has its own entries
@@ -57,6 +66,8 @@ OMNITENANT_CONFIG = {
     "TENANT_MODEL": "customers.Tenant",
     "DOMAIN_MODEL": "customers.Domain",
     "PUBLIC_HOST": "localhost",
+    # Who may be shown rows by PostgreSQL itself, where the role that migrates is another one.
+    "POLICY_ROLES": os.environ.get("SAAS_POSTGRES_SITE_ROLE", "").split(),
 }
 
 USE_TZ = True

@@ -9,6 +9,7 @@ from django.db import models
 from omnitenant_context.context import TenantContext
 from omnitenant_context.errors import OmnitenantError
 from omnitenant_context.scope import NOBODY
+from omnitenant_context.testing import assert_nothing_active
 from omnitenant_models.domains import BaseDomain
 from omnitenant_models.models import TenantQuerySetManager
 from omnitenant_models.tenants import BaseTenant
@@ -17,6 +18,7 @@ __all__ = [
     "DomainBase",
     "Owned",
     "TenantBase",
+    "check_hygiene",
     "enter",
     "manager",
     "many",
@@ -56,6 +58,10 @@ strict = True
 def tenant_key() -> models.ForeignKey[Any, Any]:
     """Return the foreign key to the tenant."""
     return models.ForeignKey("world.Tenant", on_delete=models.CASCADE)
+
+
+check_hygiene = assert_nothing_active
+"""Called after each probe."""
 
 
 def nobody() -> Any:

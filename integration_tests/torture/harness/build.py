@@ -26,14 +26,14 @@ class Ground:
         self.place = place
         self.shared = "shared" in place.features
 
-    def snapshot(self) -> dict[str, Snapshot]:
-        """Return what stands in each place, by the name of the place."""
+    def snapshot(self, *, everything: bool = False) -> dict[str, Snapshot]:
+        """Return what stands in each place, by the name of the place; see :func:`take`."""
         with self.world.unscoped():
-            taken = {"master": take(connections["master"])}
+            taken = {"master": take(connections["master"], everything=everything)}
         if not self.shared:
             for side in (self.world.A, self.world.B):
                 with self.world.enter(side):
-                    taken[side.tenant.tenant_id] = take(connections["default"])
+                    taken[side.tenant.tenant_id] = take(connections["default"], everything=everything)
         return taken
 
     @contextmanager

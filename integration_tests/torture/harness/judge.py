@@ -32,10 +32,11 @@ class Verdict(NamedTuple):
 
 def judge(ground: Ground, probes: Iterable[Probe]) -> Iterator[Verdict]:
     """Run each probe on the same rows; afterwards the other tenant's must be as they were, byte for byte."""
-    before = ground.snapshot()
+    before = ground.snapshot(everything=True)
+    theirs = _strangers(ground.snapshot(), ground.world)
     for probe in probes:
         try:
-            _run(ground, probe, before)
+            _run(ground, probe, before, theirs)
         except AssertionError as error:
             yield Verdict(probe.name, held=False, told=f"leak: {_short(error)}", trace=traceback.format_exc())
         except Exception as error:  # noqa: BLE001 - whatever it is, the probe did not hold
@@ -45,9 +46,8 @@ def judge(ground: Ground, probes: Iterable[Probe]) -> Iterator[Verdict]:
             yield Verdict(probe.name, held=True)
 
 
-def _run(ground: Ground, probe: Probe, before: dict[str, Snapshot]) -> None:
+def _run(ground: Ground, probe: Probe, before: dict[str, Snapshot], theirs: dict[str, Any]) -> None:
     world = ground.world
-    world.expected_b = _strangers(before, world)
     with nullcontext() if probe.commits else ground.rolled_back():
         try:
             probe.run(world)
@@ -56,7 +56,7 @@ def _run(ground: Ground, probe: Probe, before: dict[str, Snapshot]) -> None:
             if probe.commits:
                 ground.put_back(before)
     _check_hygiene(ground)
-    check_strangers(world.expected_b, _strangers(after, world))
+    check_strangers(theirs, _strangers(after, world))
     crossings = [str(tuple(each)) for snapshot in after.values() for each in snapshot.crossings()]
     assert not crossings, f"rows refer to another tenant's: {', '.join(crossings)}"
 

@@ -26,10 +26,10 @@ class PeerGround:
         """Look after a world that is filled."""
         self.world = world
 
-    def snapshot(self) -> dict[str, Snapshot]:
+    def snapshot(self, *, everything: bool = False) -> dict[str, Snapshot]:
         """Return what stands in the database, past the library."""
         with self.world.unscoped():
-            return {"master": take(connection)}
+            return {"master": take(connection, everything=everything)}
 
     @contextmanager
     def rolled_back(self) -> Iterator[None]:

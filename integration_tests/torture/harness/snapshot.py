@@ -56,13 +56,20 @@ class Snapshot(NamedTuple):
                         yield Crossing(model._meta.label, field.column, _key(model, row))
 
 
-def take(connection: Any) -> Snapshot:
-    """Read everything through a raw cursor of a connection."""
+def take(connection: Any, *, everything: bool = False) -> Snapshot:
+    """Read the tables of the world through a raw cursor of a connection.
+
+    Args:
+        connection: of the place.
+        everything: also read those of Django's own apps, where no row is a tenant's.
+    """
     tables: dict[type[models.Model], list[Row]] = {}
     there = tables_of(connection)
     with connection.cursor() as cursor:
         for model in apps.get_models(include_auto_created=True):
-            if not model._meta.proxy and model._meta.db_table in there:
+            if model._meta.proxy or model._meta.db_table not in there:
+                continue
+            if everything or model._meta.app_label == "world":
                 cursor.execute(f"SELECT * FROM {connection.ops.quote_name(model._meta.db_table)}")
                 names = [column[0] for column in cursor.description]
                 tables[model] = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

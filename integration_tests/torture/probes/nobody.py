@@ -22,7 +22,6 @@ READS: dict[str, Callable[[Any], Any]] = {
     "base manager": lambda w: list(w.Project._base_manager.all()),
     "relation": lambda w: list(w.Country.objects.get(pk=1).projects.all()),
     "many-to-many": lambda w: list(w.Country.objects.get(pk=1).sellers.all()),
-    "explanation": lambda w: w.Project.objects.filter(budget__gt=1).explain(),
     "foreign key": lambda w: w.Task(project_id=w.B.project_pk).project,
     "the tenant's rows": lambda w: list(w.B.tenant.project_set.all()),
 }
@@ -53,6 +52,13 @@ def write(w: Any, attack: Callable[[Any], Any]) -> None:
     """Nobody writes rows of tenants."""
     with w.nobody(), w.refused():
         attack(w)
+
+
+@probe(essential=True)
+def explanation(w: Any) -> None:
+    """Nobody has a question about rows of tenants explained."""
+    with w.nobody(), w.refused():
+        w.Project.objects.filter(budget__gt=1).explain()
 
 
 @probe(essential=True)

@@ -61,7 +61,7 @@ class UniqueRule:
     def columns(self) -> tuple[str, ...]:
         """The columns of the rule; empty where it is made of expressions that are more than columns."""
         expressions = self.constraint.expressions
-        plain = [each.name for each in expressions if isinstance(each, models.F)]
+        plain = [each.name for each in expressions if isinstance(each, models.F)]  # type: ignore[attr-defined]  # not in the stubs
         names = self.constraint.fields or (plain if len(plain) == len(expressions) else ())
         fields = (self.model._meta.get_field(name) for name in names)
         return tuple(str(getattr(field, "column", None)) for field in fields)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 from django.core.signals import setting_changed
@@ -135,7 +135,11 @@ def aliases_for(scope: Scope) -> frozenset[str]:
     Raises:
         TenantRequiredError: the scope is nobody.
     """
-    alias = place_for(scope).alias
+    return _names_of(place_for(scope).alias)
+
+
+@cache
+def _names_of(alias: str) -> frozenset[str]:
     replicas = {replica for replica in omnitenant_settings.REPLICAS if primary_of(replica) == alias}
     if alias == MASTER_ALIAS:
         # A wrapper of the master's database keeps the key that it has in DATABASES.
@@ -163,7 +167,13 @@ def parse_rows_alias(alias: str) -> Place:
 
 def _schema_of(tenant: BaseTenant) -> str:
     name = tenant.config.get("schema_name") or tenant.tenant_id
-    return check_schema(name, tenant_id=tenant.tenant_id, reserved=frozenset({omnitenant_settings.DEFAULT_SCHEMA_NAME}))
+    # What is no text is refused in words, and cannot be remembered.
+    return (_checked if isinstance(name, str) else _checked.__wrapped__)(name, tenant.tenant_id)
+
+
+@lru_cache(maxsize=4096)
+def _checked(name: str, tenant_id: str) -> str:
+    return check_schema(name, tenant_id=tenant_id, reserved=frozenset({omnitenant_settings.DEFAULT_SCHEMA_NAME}))
 
 
 def _named(alias: str | None) -> str:
@@ -173,4 +183,5 @@ def _named(alias: str | None) -> str:
 @receiver(setting_changed)
 def _forget(*, setting: str, **_: object) -> None:
     if setting == SETTING_NAME:
-        master_key.cache_clear()
+        for remembered in (master_key, _names_of, _checked):
+            remembered.cache_clear()

@@ -24,6 +24,11 @@ def watch_saves(model: type[Model]) -> None:
 
 
 def _refuse_early(
-    instance: Model, *, using: str | None = None, update_fields: Iterable[str] | None = None, raw: bool = False, **_: Any
+    instance: Model,
+    *,
+    using: str | None = None,
+    update_fields: Iterable[str] | None = None,
+    raw: bool = False,
+    **_: Any,
 ) -> None:
     saving.refuse_early(instance, using=using, update_fields=update_fields, raw=raw)

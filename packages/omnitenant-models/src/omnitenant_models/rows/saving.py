@@ -112,7 +112,9 @@ def refuse_any_taken(model: type[Model], rows: Iterable[Model], using: str) -> N
     chosen = [row.pk for row in rows if row._is_pk_set()]  # type: ignore[attr-defined]  # not in the stubs
     key = get_tenant_key(model)
     for start in range(0, len(chosen), _AT_ONCE):
-        existing: QuerySet[Any] = QuerySet(model, using=using).filter(pk__in=chosen[start : start + _AT_ONCE]).order_by()
+        existing: QuerySet[Any] = (
+            QuerySet(model, using=using).filter(pk__in=chosen[start : start + _AT_ONCE]).order_by()
+        )
         if key is not None:
             existing = existing.exclude(**{key.attname: key_of(scope, key)})
         for pk in existing.values_list("pk", flat=True)[:1]:
