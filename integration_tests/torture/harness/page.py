@@ -43,8 +43,7 @@ LIMITS = {
     "django-scopes": """
         Its README calls it a safeguard for faulty queries, beside filters that one goes on writing. It scopes what
         goes through its manager and claims no more. Filling and checking the key is left to the project; here the
-        key has a default, the active tenant. It can scope by several dimensions at once, which none of the others
-        can.
+        key has a default, the active tenant. It can scope by several dimensions at once.
     """,
     "django-multitenant": """
         It is made to route queries on Citus. Its README says that without a current tenant queries are not

@@ -223,8 +223,18 @@ def check_references(
             continue
         found = _found_before(field, value, using)
         if found is None or not found.has(value):
-            connection = connections[using or router.db_for_write(type(instance), instance=instance)]
-            check_values(field, (value,), connection)
+            alias = using or router.db_for_write(type(instance), instance=instance)
+            check_values(field, (value,), connections[alias])
+            _remember_as(alias, field, connections[alias].alias)
+
+
+def _remember_as(alias: str, field: GuardedReference, own_alias: str) -> None:
+    """Let what was found be found by another name of the database too, such as ``default``."""
+    scope = get_scope()
+    known: dict[Any, Found] = scope.memo.get(_FOUND, {}) if isinstance(scope, ActiveTenant) else {}
+    found = known.get((field.model, field.attname, own_alias))
+    if found is not None:
+        known[field.model, field.attname, alias] = found
 
 
 def prefetch_references(model: type[Model], instances: Iterable[Model], *, using: str | None = None) -> None:

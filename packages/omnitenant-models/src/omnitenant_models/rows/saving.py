@@ -53,7 +53,10 @@ def refuse_early(
         key.refuse_early(row)
         scope = get_scope()
         if using is not None and isinstance(scope, ActiveTenant):
-            prepared_key_of(scope, key, connections[using])  # refuses a database that is not the tenant's
+            right: set[tuple[type[Model], str]] = scope.memo.setdefault("right databases", set())
+            if (key.model, using) not in right:
+                prepared_key_of(scope, key, connections[using])  # refuses a database that is not the tenant's
+                right.add((key.model, using))
     if reference_guard.guarded_references(model):
         reference_guard.check_references(row, using=using, update_fields=update_fields, raw=raw)
 
