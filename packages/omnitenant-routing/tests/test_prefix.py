@@ -42,6 +42,9 @@ def due(carrier: Carrier, scope: Scope | None = None, *, inside: bool = False) -
         with TenantContext.use_scope(scope):
             return due(carrier, inside=inside)
     carried = carrier.due(lambda: inside)
+    if carried is not None and carried.proves is not None:
+        carrier.prove(carried.proves)  # as a statement does that succeeds
+        carried = carrier.due(lambda: inside)
     return None if carried is None else carried.text
 
 
@@ -52,6 +55,29 @@ def test_a_schema_is_carried_by_every_statement() -> None:
         assert due(carrier, tenant("schema"), inside=inside) == PATH
         with TenantContext.use_schema("acme"):
             assert due(carrier, inside=inside) == PATH
+
+
+def test_a_schema_is_proven_usable_once_in_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a statement among those that are carried; what another proved, or nothing for long, counts for nothing."""
+    carrier = Carrier("default")
+    now = 1000.0
+    monkeypatch.setattr(prefix, "monotonic", lambda: now)
+
+    def proves(scope: Scope) -> str | None:
+        with TenantContext.use_scope(scope):
+            carried = carrier.due(lambda: False)
+        assert carried is not None
+        assert carried.text.startswith(PATH)
+        assert ("has_schema_privilege('acme', 'USAGE')" in carried.text) is (carried.proves is not None)
+        return carried.proves
+
+    assert [proves(tenant("schema")) for _ in range(2)] == ["acme", "acme"]
+    carrier.prove("globex")
+    assert proves(tenant("schema")) == "acme"
+    carrier.prove("acme")
+    assert proves(tenant("schema")) is None
+    now += 6
+    assert proves(tenant("schema")) == "acme"
 
 
 def test_nobody_carries_nothing_until_a_schema_was_there() -> None:

@@ -137,6 +137,7 @@ class Psycopg3Cursor(CarryingCursor, Base):
         except BaseException as error:  # noqa: BLE001 - raised below
             failure = failure or error
         if failure is None:
+            self._proved(due)
             return result
         if block and not connection.closed and self.in_transaction():
             self.send_bare("ROLLBACK")

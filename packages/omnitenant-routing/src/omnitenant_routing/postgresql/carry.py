@@ -71,7 +71,7 @@ class CarryingCursor:
         self.carried = due
         message: Any = before + text if isinstance(text, str) else before.encode() + text
         try:
-            return send(message, *self._arguments(params), **options)
+            result = send(message, *self._arguments(params), **options)
         except self.refusals as error:
             if self.in_transaction() or not self.connection.autocommit:
                 _point_at_own_line(error, due)
@@ -79,9 +79,16 @@ class CarryingCursor:
         except self.driver.Error as error:
             _point_at_own_line(error, due)
             raise
+        else:
+            self._proved(due)
+            return result
         self.carried = None
         with alone(self, due):
             return send(query, *self._arguments(params), **options)
+
+    def _proved(self, due: Carried) -> None:
+        if due.proves is not None:
+            self.carrier.prove(due.proves)
 
     @staticmethod
     def parted(text: str | bytes | None) -> tuple[str, str] | None:
@@ -108,8 +115,8 @@ class CarryingCursor:
             self.send_bare(due.text)
             yield
             return
-        self.send_bare("BEGIN;\n" + due.text)
         try:
+            self.send_bare("BEGIN;\n" + due.text)
             yield
         except BaseException:
             with suppress(self.driver.Error):  # the connection may be what broke

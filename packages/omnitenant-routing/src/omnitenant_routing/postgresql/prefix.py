@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache, lru_cache
+from math import inf
+from time import monotonic
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from django.core.signals import setting_changed
@@ -26,6 +28,8 @@ __all__ = ["Carried", "Carrier", "carrier_of", "carry_variable", "search_path"]
 
 _variables: dict[str, Callable[[ActiveTenant], str | None]] = {}
 _DEFAULT: Final = "DEFAULT"
+_PROVEN_SECONDS: Final = 5.0
+"""For so long a process believes that a schema is there and open to its role."""
 
 
 class Carried:
@@ -37,17 +41,21 @@ class Carried:
         statements: the single statements.
         lasting: what holds beyond a transaction, for statements that refuse to be in one.
         ending: what takes ``lasting`` back.
+        proves: the schema that a statement among them fails for, where it is missing or closed to the role.
     """
 
-    __slots__ = ("doubled", "ending", "lasting", "statements", "text")
+    __slots__ = ("doubled", "ending", "lasting", "proves", "statements", "text")
 
-    def __init__(self, values: tuple[tuple[str, str], ...]) -> None:
+    def __init__(self, values: tuple[tuple[str, str], ...], proves: str | None = None) -> None:
         """Write the statements.
 
         Args:
             values: names of settings with their values as SQL, ``DEFAULT`` for none.
+            proves: the schema to be proven usable, or None.
         """
-        self.statements = tuple(f"SET LOCAL {name} TO {value}" for name, value in values)
+        self.proves = proves
+        proof = () if proves is None else (_proof_of(proves),)
+        self.statements = (*(f"SET LOCAL {name} TO {value}" for name, value in values), *proof)
         self.text = "".join(f"{each};\n" for each in self.statements)
         self.doubled = self.text.replace("%", "%%")
         self.lasting = "".join(f"SET {name} TO {value};\n" for name, value in values)
@@ -72,7 +80,7 @@ class Carrier:
         pooled: whether a pooler stands before the server; None: to be found out where it matters.
     """
 
-    __slots__ = ("_level", "_memo", "alias", "pooled")
+    __slots__ = ("_level", "_memo", "_proven", "alias", "pooled")
 
     def __init__(self, alias: str, *, pooled: bool | None = None) -> None:
         """Make one; :func:`carrier_of` finds the one that there is."""
@@ -80,6 +88,7 @@ class Carrier:
         self.pooled = pooled
         self._memo = f"carried on {alias} ({pooled})"
         self._level = 0
+        self._proven: dict[str, float] = {}
 
     def due(self, in_transaction: Callable[[], bool]) -> Carried | None:
         """Return what a statement sent now must carry; None: nothing.
@@ -107,11 +116,20 @@ class Carrier:
         level = self._level or bool(_variables)
         return forms[level] if level and in_transaction() else alone
 
+    def prove(self, schema: str) -> None:
+        """Note that a statement was run which proved a schema usable; statements do without the proof for a while."""
+        self._proven[schema] = monotonic()
+        scope = get_scope()
+        if isinstance(scope, ActiveTenant):
+            scope.memo.pop(self._memo, None)
+
     def _forms_of(self, scope: Scope) -> _Forms:
         schema = self._schema_of(scope)
-        if schema is not None:
-            self._level = 2  # before anything is sent
-        return _forms(schema, _values(scope))
+        if schema is None:
+            return _forms(None, _values(scope))
+        self._level = 2  # before anything is sent
+        age = monotonic() - self._proven.get(schema, -inf)
+        return _forms(schema, _values(scope), age > _PROVEN_SECONDS)
 
     def _schema_of(self, scope: Scope) -> str | None:
         """Return the schema of a scope, where this alias leads to its place."""
@@ -170,14 +188,31 @@ def _values(scope: Scope) -> tuple[tuple[str, str | None], ...]:
     )
 
 
+def _proof_of(schema: str) -> str:
+    """Return a statement that fails where a schema is missing, or closed to the role.
+
+    PostgreSQL leaves such a schema out of the search path without a word: a tenant would be shown the tables of the
+    public schema, which are the master's.
+    """
+    closed = literal(quoted_text(f"{schema} (no right to USAGE)"))
+    is_open = f"pg_catalog.has_schema_privilege({literal(schema)}, 'USAGE')"
+    return f"SELECT (CASE WHEN {is_open} THEN 'pg_catalog' ELSE {closed} END)::pg_catalog.regnamespace"
+
+
+def quoted_text(text: str) -> str:
+    """Quote a text as an identifier of any length, for a name that nothing has."""
+    return '"' + text.replace('"', '""') + '"'
+
+
 @lru_cache(maxsize=4096)
-def _forms(schema: str | None, values: tuple[tuple[str, str | None], ...]) -> _Forms:
+def _forms(schema: str | None, values: tuple[tuple[str, str | None], ...], is_proving: bool = False) -> _Forms:  # noqa: FBT001, FBT002 - a key of the cache
+    proves = schema if is_proving else None
     path = [] if schema is None else [("search_path", search_path(schema))]
     given = [(name, literal(value)) for name, value in values if value is not None]
     all_given = [(name, _DEFAULT if value is None else literal(value)) for name, value in values]
-    alone = _carried(path + given)
-    after_variables = _same_or(alone, path + all_given)
-    after_schemas = _same_or(after_variables, (path or [("search_path", _DEFAULT)]) + all_given)
+    alone = _carried(path + given, proves)
+    after_variables = _same_or(alone, path + all_given, proves)
+    after_schemas = _same_or(after_variables, (path or [("search_path", _DEFAULT)]) + all_given, proves)
     return _Forms(alone, after_variables, after_schemas)
 
 
@@ -186,12 +221,12 @@ def _nobodys() -> _Forms:
     return _forms(None, tuple((name, None) for name in _variables))
 
 
-def _carried(values: list[tuple[str, str]]) -> Carried | None:
-    return Carried(tuple(values)) if values else None
+def _carried(values: list[tuple[str, str]], proves: str | None = None) -> Carried | None:
+    return Carried(tuple(values), proves) if values else None
 
 
-def _same_or(known: Carried | None, values: list[tuple[str, str]]) -> Carried | None:
-    made = _carried(values)
+def _same_or(known: Carried | None, values: list[tuple[str, str]], proves: str | None = None) -> Carried | None:
+    made = _carried(values, proves)
     return known if known is not None and made is not None and made.text == known.text else made
 
 
