@@ -168,6 +168,15 @@ class TestFindings:
             assert (found.code, found.where) == ("place.unreachable", "schema")
             assert "'schema'" in found.message
 
+    def test_a_schema_that_the_role_may_not_use(self) -> None:
+        """Whether or not this process has worked there before."""
+        with broken("REVOKE USAGE ON SCHEMA schema FROM site", "GRANT USAGE ON SCHEMA schema TO site"):
+            (found,) = findings()
+            assert (found.code, found.level, found.where) == ("schema.unusable", "error", "schema"), found
+            assert "'site' may not use the schema 'schema'" in found.message
+            assert found.remedy.startswith('GRANT USAGE ON SCHEMA "schema" TO "site"')
+        assert codes() == []
+
     def test_tables_that_differ(self, make_tenant: MakeTenant) -> None:
         """Tenants with the same migrations have the same columns."""
         for name in ("second", "third"):

@@ -18,7 +18,7 @@ from looking import ask, databases, parameters, roles, session
 from omnitenant_context.context import TenantContext
 from omnitenant_context.errors import ProvisioningError, TenantMismatchError
 from omnitenant_models.tenants import BaseTenant, TenantState
-from omnitenant_routing.provisioning import get_tenant_backend
+from omnitenant_routing.provisioning import get_tenant_backend, suspend
 from omnitenant_routing.provisioning.postgresql import PostgreSQLDatabase
 from postgresql_settings import FIRST, SECOND
 
@@ -182,9 +182,36 @@ class TestRoles:
         finally:
             ask("DROP ROLE acme_user")
 
-    def test_a_role_of_several_tenants_goes_with_the_last(self, make: MakeTenant) -> None:
-        """As long as somebody needs it, it stays."""
-        acme, globex = make("acme", ROLE), make("globex", ROLE)
+    def test_another_role_that_serves_the_site(self, make: MakeTenant) -> None:
+        """What the guide tells to grant is enough, for tables of later migrations as well."""
+        make("acme")
+        ask("CREATE ROLE clerk LOGIN PASSWORD 'right'")
+        login = {"user": "clerk", "password": "right", "dbname": made("acme")}
+        try:
+            with pytest.raises(psycopg2.OperationalError, match="permission denied for database"):
+                ask("SELECT 1", **login)
+            rows, counts = "SELECT, INSERT, UPDATE, DELETE", "USAGE, SELECT"
+            with session(dbname=made("acme")) as cursor:
+                cursor.execute(f'GRANT CONNECT ON DATABASE "{made("acme")}" TO clerk')
+                cursor.execute(f"GRANT {rows} ON ALL TABLES IN SCHEMA public TO clerk")
+                cursor.execute(f"GRANT {counts} ON ALL SEQUENCES IN SCHEMA public TO clerk")
+                cursor.execute(f"ALTER DEFAULT PRIVILEGES GRANT {rows} ON TABLES TO clerk")
+                cursor.execute(f"ALTER DEFAULT PRIVILEGES GRANT {counts} ON SEQUENCES TO clerk")
+                cursor.execute("CREATE TABLE later (id serial, name text)")
+            assert ask("SELECT count(*) FROM customers_project", **login) == [(0,)]
+            ask("INSERT INTO later (name) VALUES ('a')", **login)
+        finally:
+            get_tenant_backend(Tenant.objects.get()).delete()
+            ask("DROP ROLE clerk")
+
+    def test_a_role_that_somebody_needs_stays(self, make: MakeTenant) -> None:
+        """Another tenant, to whom it was given by hand: its database works on, and the role is left."""
+        acme, globex = make("acme", ROLE), make("globex", create=False)
+        ask("COMMENT ON ROLE acme_user IS NULL")
+        globex.config = {"db_config": ROLE}
+        globex.save()
+        get_tenant_backend(globex).create()
+        ask("COMMENT ON ROLE acme_user IS %s", f"omnitenant: acme of {connections.settings['default']['NAME']}")
         get_tenant_backend(acme).delete()
         with TenantContext.use_tenant(globex):
             Project.objects.create(name="a")
@@ -232,6 +259,51 @@ class TestFailing:
         """They are refused before anything is changed."""
         acme = make("acme", config, create=False)
         self.refuse(acme, why)
+        self.mend(acme)
+
+    def test_another_tenants_role(self, make: MakeTenant) -> None:
+        """Who has it opens both databases; it would go with the first of the two."""
+        make("acme", ROLE)
+        globex = make("globex", ROLE, create=False)
+        self.refuse(globex, r"'globex': the role 'acme_user' is another tenant's \(it is marked 'omnitenant: acme of ")
+        self.mend(globex, USER="globex_user", PASSWORD="other")
+
+    def test_a_role_that_was_made_for_the_tenant(self, make: MakeTenant) -> None:
+        """The remedy that the error names works."""
+        ask("CREATE ROLE clerk LOGIN PASSWORD 'right'")
+        ask("COMMENT ON ROLE clerk IS 'omnitenant: acme of an older site'")
+        acme = make("acme", {"USER": "clerk", "PASSWORD": "right"}, create=False)
+        self.refuse(acme, r"another tenant's .*COMMENT ON ROLE \"clerk\" IS 'omnitenant: acme of ")
+        ask("COMMENT ON ROLE clerk IS %s", f"omnitenant: acme of {connections.settings['default']['NAME']}")
+        get_tenant_backend(acme).create()
+
+    def test_a_superuser(self, make: MakeTenant) -> None:
+        """Nothing keeps it out of other databases."""
+        ask("CREATE ROLE clerk LOGIN SUPERUSER PASSWORD 'right'")
+        try:
+            acme = make("acme", {"USER": "clerk", "PASSWORD": "right"}, create=False)
+            self.refuse(acme, "'acme': the role 'clerk' is a superuser")
+            self.mend(acme)
+        finally:
+            ask("DROP ROLE clerk")
+
+    @pytest.mark.parametrize("alias", [None, "second"])
+    def test_the_sites_own_role(self, make: MakeTenant, alias: str | None) -> None:
+        """The master's where it is on the server, and the one that administers: neither is a tenant's own."""
+        acme = make("acme", {"user": "postgres"}, create=False, config={"db_alias": alias} if alias else {})
+        self.refuse(acme, "'acme': the role 'postgres' is the site's own.*leave USER and PASSWORD out")
+        self.mend(acme)
+
+    def test_the_masters_role_beside_another_entry(self, make: MakeTenant) -> None:
+        """It is the site's too where another role administers."""
+        acme = make("acme", {"USER": "site"}, create=False, config={"db_alias": "second"})
+        ask("CREATE ROLE clerk LOGIN PASSWORD 'right' CREATEDB")
+        beside = {"HOST": FIRST.host, "PORT": str(FIRST.port), "NAME": "postgres"}
+        try:
+            with changed("second", **beside, USER="clerk", PASSWORD="right"), changed("default", USER="site"):
+                self.refuse(acme, "'acme': the role 'site' is the site's own")
+        finally:
+            ask("DROP ROLE clerk")
         self.mend(acme)
 
     def test_the_masters_own_database(self, make: MakeTenant) -> None:
@@ -362,11 +434,28 @@ class TestDeleting:
             cursor.execute("SELECT 1")
             with pytest.raises(ProvisioningError, match="'acme'.*while sessions use it.*deletetenant --force"):
                 get_tenant_backend(acme).delete()
-            assert Tenant.objects.get().state == "deleting"
+            with TenantContext.use_tenant(Tenant.objects.get()):
+                assert not Project.objects.exists()
+            connections[f"tenant:{acme.tenant_id}"].close()
             get_tenant_backend(Tenant.objects.get()).delete(force=True)
             with pytest.raises(psycopg2.OperationalError):
                 cursor.execute("SELECT 1")
         assert (databases(), Tenant.objects.exists()) == (set(), False)
+
+    def test_a_database_of_somebody_elses(self, make: MakeTenant) -> None:
+        """Who may not remove it is told, and the tenant is what it was."""
+        acme = make("acme")
+        suspend(acme)
+        ask("CREATE ROLE clerk LOGIN PASSWORD 'right' CREATEDB")
+        try:
+            with (
+                changed("default", USER="clerk", PASSWORD="right"),
+                pytest.raises(ProvisioningError, match="'acme'.*must be owner of database.*grant the right"),
+            ):
+                get_tenant_backend(acme).delete()
+        finally:
+            ask("DROP ROLE clerk")
+        assert (acme.state, Tenant.objects.get().state) == ("suspended", "suspended")
 
     def test_what_is_gone_already(self, make: MakeTenant) -> None:
         """A database that somebody dropped by hand is no obstacle."""

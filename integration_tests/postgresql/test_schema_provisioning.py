@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.postgres.operations import CreateExtension
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 
 from customers.models import Domain, Project, Tenant
@@ -381,9 +382,41 @@ class TestDeleting:
             cursor.execute("BEGIN; SELECT * FROM acme.customers_task")
             with pytest.raises(ProvisioningError, match="'acme'.*while transactions use its tables.*run it again"):
                 get_tenant_backend(acme).delete()
-            assert Tenant.objects.get(pk=acme.pk).state == "deleting"
+            with TenantContext.use_tenant(Tenant.objects.get(pk=acme.pk)):
+                Project.objects.create(name="nothing was removed")
         get_tenant_backend(Tenant.objects.get(pk=acme.pk)).delete()
         assert (schemas(), Tenant.objects.exists()) == (set(), False)
+
+    def test_half_of_a_schema_cannot_be_entered(self, make_tenant: MakeTenant, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Where some tables are gone, the tenant is DELETING until the rest is."""
+        monkeypatch.setattr(namespace, "_LOCK_TIMEOUT", "100ms")
+        monkeypatch.setattr(namespace, "_TABLES_AT_ONCE", 1)
+        acme = make_tenant("acme")
+        ask("CREATE TABLE acme.zoo (id int)")
+        with session() as cursor:
+            cursor.execute("BEGIN; SELECT * FROM acme.zoo")
+            for _ in range(2):
+                with pytest.raises(ProvisioningError, match="'acme'.*while transactions use its tables"):
+                    get_tenant_backend(acme).delete()
+                assert Tenant.objects.get(pk=acme.pk).state == "deleting"
+        assert tables("acme") == {"zoo"}
+        get_tenant_backend(acme).delete()
+        assert schemas() == set()
+
+    def test_a_statement_without_an_answer(self, make_tenant: MakeTenant) -> None:
+        """Nobody knows whether it was run: the tenant is DELETING."""
+        acme = make_tenant("acme")
+
+        def hang_up(execute: Callable[..., object], sql: str, *rest: object) -> object:
+            if sql.startswith("DROP"):
+                ask("SELECT pg_terminate_backend(%s)", connection.connection.info.backend_pid)
+                raise OperationalError("the connection is lost")
+            return execute(sql, *rest)
+
+        with connection.execute_wrapper(hang_up), pytest.raises(ProvisioningError, match="connection is lost"):
+            get_tenant_backend(acme).delete()
+        connection.close()
+        assert Tenant.objects.get(pk=acme.pk).state == "deleting"
 
 
 class TestRenaming:
@@ -415,16 +448,33 @@ class TestRenaming:
             self.backend(acme).rename("tenant_acme")
         assert schemas() == {"acme"}
 
-    @pytest.mark.parametrize(("name", "why"), [("globex", "exists already"), ("public", "is reserved")])
-    def test_a_name_that_it_cannot_have(self, make_tenant: MakeTenant, name: str, why: str) -> None:
-        """Nothing is changed."""
-        acme, _ = make_tenant("acme"), make_tenant("globex")
+    @pytest.mark.parametrize("isolation", ["table", "cache", "database"])
+    def test_what_is_no_schema(self, make_tenant: MakeTenant, isolation: str) -> None:
+        """The error says for whom renaming is."""
+        acme = make_tenant("acme", isolation)
+        suspend(acme)
+        with pytest.raises(ProvisioningError, match=f"'acme' has isolation type '{isolation}'.*of type 'schema'"):
+            get_tenant_backend(acme).rename("tenant_acme")
+        assert Tenant.objects.get().config == {}
+
+    @pytest.mark.parametrize(
+        ("name", "why"),
+        [
+            ("globex", "exists already"),
+            ("public", "is reserved"),
+            ("", "of tenant 'acme': it is empty"),
+            (None, "of tenant 'acme': it is NoneType, no text"),
+        ],
+    )
+    def test_a_name_that_it_cannot_have(self, make_tenant: MakeTenant, name: Any, why: str) -> None:
+        """Nothing is changed, even where the schema has another name than the tenant's id."""
+        acme, _ = make_tenant("acme", config={"schema_name": "roadrunner"}), make_tenant("globex")
         suspend(acme)
         with pytest.raises(ProvisioningError, match=why):
             self.backend(acme).rename(name)
-        assert schemas() == {"acme", "globex"}
+        assert schemas() == {"roadrunner", "globex"}
         acme.refresh_from_db()
-        assert acme.config == {}
+        assert acme.config == {"schema_name": "roadrunner"}
 
     @pytest.mark.parametrize("done", ["database", "config"])
     def test_what_was_interrupted_is_completed(self, make_tenant: MakeTenant, done: str) -> None:

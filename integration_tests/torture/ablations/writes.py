@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db.models import ForeignKey
 
 from ablations.register import ablation, nothing, replace
+from omnitenant_models import _deletion, domains, tenants
 from omnitenant_models.rows import (
     _found,
     _values,
@@ -125,3 +126,10 @@ def the_guard_of_upserts() -> None:
 def the_guard_of_deletion() -> None:
     """An object is deleted by its primary key, whosever it is."""
     replace(deletion, "refuse_deletion", nothing)
+
+
+@ablation()
+def the_guard_of_tenants_and_domains() -> None:
+    """A tenant deletes others, with all of their rows."""
+    for module in (_deletion, domains, tenants):
+        replace(module, "refuse_another_tenants", nothing)

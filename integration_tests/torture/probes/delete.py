@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
+
+from django.db import router, transaction
 
 from harness.register import topic
 from harness.tools import only, pks
@@ -189,3 +192,19 @@ def transaction_stays_usable(w: Any) -> None:
         with w.refused():
             theirs.delete()
         w.Tag.objects.create(name="y")
+
+
+MASTERS = {
+    "tenant": lambda w: w.Tenant.objects.get(pk=w.B.tenant.pk).delete(),
+    "tenant made by hand": lambda w: w.Tenant(pk=w.B.tenant.pk, tenant_id=w.A.tenant.tenant_id).delete(),
+    "tenants": lambda w: w.Tenant.objects.filter(pk=w.B.tenant.pk).delete(),
+    "domain": lambda w: w.Domain.objects.filter(tenant=w.B.tenant.pk).first().delete(),
+    "domains": lambda w: w.Domain.objects.all().delete(),
+}
+
+
+@probe(essential=True, cases=MASTERS)
+def of_the_master(w: Any, delete: Callable[[Any], Any]) -> None:
+    """Another tenant is not deleted with all of its rows, nor a domain of one."""
+    with w.enter(w.A), w.refused(), transaction.atomic(using=router.db_for_write(w.Domain)):
+        delete(w)

@@ -43,7 +43,68 @@ STATEMENTS: dict[str, tuple[str, list[Any]]] = {
     "aggregate": ("SELECT COUNT(*) FROM world_project", []),
     "through table": ("SELECT * FROM world_project_tags", []),
     "child": ("SELECT * FROM world_report", []),
+    "same common row": (
+        "SELECT * FROM world_project WHERE country_id IN (SELECT country_id FROM world_project WHERE tenant_id = %s)",
+        [1],
+    ),
+    "exists with the same common row": (
+        (
+            "SELECT * FROM world_project p WHERE EXISTS "
+            "(SELECT 1 FROM world_project q WHERE q.country_id = p.country_id AND q.tenant_id = %s)"
+        ),
+        [1],
+    ),
+    "join by a common row": (
+        "SELECT p.* FROM world_project p JOIN world_project q ON q.country_id = p.country_id WHERE q.tenant_id = %s",
+        [1],
+    ),
+    "join through a common row": (
+        (
+            "SELECT p.* FROM world_project p JOIN world_country c ON c.id = p.country_id "
+            "JOIN world_project q ON q.country_id = c.id WHERE q.tenant_id = %s"
+        ),
+        [1],
+    ),
+    "same common row in the list": (
+        (
+            "SELECT name, (SELECT max(x.name) FROM world_project x WHERE x.country_id = p.country_id) "
+            "FROM world_project p WHERE p.tenant_id = %s"
+        ),
+        [1],
+    ),
+    "new table": ("CREATE TABLE zz AS SELECT * FROM world_project WHERE id < 0", []),
 }
+
+OWN: dict[str, tuple[str, list[Any]]] = {
+    "foreign key": (
+        "SELECT t.* FROM world_task t JOIN world_project p ON p.id = t.project_id WHERE p.tenant_id = %s",
+        [1],
+    ),
+    "two foreign keys to an own row": (
+        "SELECT * FROM world_task WHERE project_id IN (SELECT project_id FROM world_task t WHERE t.tenant_id = %s)",
+        [1],
+    ),
+    "common row beside": (
+        "SELECT p.name, c.code FROM world_project p JOIN world_country c ON c.id = p.country_id WHERE p.tenant_id = %s",
+        [1],
+    ),
+    "keys": (
+        "SELECT p.name FROM world_project p JOIN world_tag t ON t.tenant_id = p.tenant_id WHERE t.tenant_id = %s",
+        [1],
+    ),
+}
+
+
+@detector(needs="shared", cases=OWN)
+def passes_statement(w: Any, case: tuple[str, list[Any]]) -> None:
+    """The leak detector passes a statement that reaches own rows by foreign keys."""
+    from django.db import connection
+
+    from omnitenant_models.testing import no_leaks
+
+    sql, params = case
+    with w.enter(w.A), no_leaks(), connection.cursor() as cursor:
+        cursor.execute(sql, params)
 
 
 @detector(needs="shared", cases=STATEMENTS)
@@ -88,6 +149,20 @@ def finds_writing_statement(w: Any, sql: str) -> None:
     except LeakError:
         return
     raise AssertionError("it was not found")
+
+
+REPLACING = {
+    "replace": "INSERT OR REPLACE INTO world_tag(id, name, tenant_id) VALUES (2001, 'x', 1)",
+    "replace in small letters": "insert or replace into world_tag(id, name, tenant_id) values (2001, 'x', 1)",
+    "replace in short": "REPLACE INTO world_tag (id, name, tenant_id) VALUES (2001, 'x', 1)",
+    "update or replace": "UPDATE OR REPLACE world_tag SET id = 2001 WHERE id = 1001 AND tenant_id = 1",
+}
+
+
+@detector(needs="shared sqlite", cases=REPLACING)
+def finds_replacing_statement(w: Any, sql: str) -> None:
+    """The leak detector finds a statement that puts a row in the place of another tenant's."""
+    finds_writing_statement(w, sql)
 
 
 @detector(needs="shared")

@@ -25,7 +25,7 @@ from omnitenant_models.checks.rows import check_tenant_keys
 from omnitenant_models.checks.shared_tables import check_shared_tables
 from omnitenant_models.checks.uniqueness import check_uniqueness
 from omnitenant_models.models import BaseTenant, TenantQuerySetManager, TenantReference
-from probe.models import Project, Tenant
+from probe.models import Domain, Project, Tenant
 from shapes.models import Report
 
 Check = Callable[..., list[Any]]
@@ -186,6 +186,15 @@ class TestLate:
         assert (number, hint) == ("E019", "Write both in the class body.")
         assert said.startswith("linked.Thing got its TenantQuerySetManager or its foreign key")
 
+    def test_one_in_the_place_of_djangos_own(self, found):
+        """Django keeps the manager that it made under the same name as the model's."""
+        base = make("Base", objects=None, meta={"abstract": True})
+        model = make("Thing", base=base)
+        assert [number for number, _, _ in found(check_tenant_keys, model)] == ["W029"]
+        model.add_to_class("objects", TenantQuerySetManager())
+        [(number, said, _)] = found(check_tenant_keys, model)
+        assert (number, said.partition(" ")[0]) == ("E019", "linked.Thing")
+
     def test_a_key_that_is_added_later(self, found):
         """The manager is there, and filters nothing."""
         model = make("Thing", tenant=None)
@@ -194,6 +203,57 @@ class TestLate:
         model.add_to_class("owner", key())
         [(number, _, _)] = found(check_tenant_keys, model)
         assert number == "E019"
+
+
+class TestUnguarded:
+    """W029: a key to the tenant that nothing guards, because the manager is missing."""
+
+    def test_a_plain_manager(self, found):
+        """Django's own or the project's, and a key that is unique; the hint is the line to write."""
+        own = models.OneToOneField(Tenant, CASCADE, related_name="+")
+        for model in (
+            make("Thing", objects=Manager()),
+            make("Bare", objects=None),
+            make("Own", tenant=own, objects=Manager()),
+        ):
+            [(number, said, hint)] = found(check_tenant_keys, model)
+            assert number == "W029"
+            assert hint == (
+                "Write objects = TenantQuerySetManager() in the class body, or say in MODEL_SCOPES that it is "
+                "'shared' or 'master'."
+            )
+            assert said == (
+                f"{model._meta.label} has a foreign key to the tenant model ('tenant') and no TenantQuerySetManager: "
+                "in shared tables every tenant sees and changes all of its rows."
+            )
+
+    def test_parents(self, found):
+        """An abstract base tells nothing, its child does; of a parent with a table, the parent alone."""
+        base = make("Base", objects=None, meta={"abstract": True})
+        child = make("Child", base=base)
+        grandchild = make("Grandchild", base=child)
+        assert [said.partition(" ")[0] for _, said, _ in found(check_tenant_keys, child, grandchild)] == [
+            "linked.Child"
+        ]
+        assert found(check_tenant_keys, make("View", base=child, meta={"proxy": True})) == []
+
+    def test_what_is_right(self, found, configure):
+        """The manager, no key, the domain model, and what is the master's or shared."""
+        right = [make("Thing"), make("Keyless", tenant=None, objects=Manager()), Domain, Tenant]
+        scopes = ("master", "shared", "nowhere")
+        right += [make(each.title(), objects=Manager(), tenant_scope=each) for each in scopes]
+        assert found(check_tenant_keys, *right) == []
+        model = make("Bill", objects=Manager())
+        configure(MODEL_SCOPES={"linked": "master"})
+        assert found(check_tenant_keys, model) == []
+
+    def test_it_is_silenced(self, found, settings):
+        """As any other."""
+        model = make("Thing", objects=Manager())
+        assert found(check_tenant_keys, model)
+        settings.SILENCED_SYSTEM_CHECKS = ["omnitenant_models.W029"]
+        [message] = check_tenant_keys()
+        assert message.is_silenced()
 
 
 class TestUniqueness:
@@ -485,7 +545,8 @@ class TestSharedTables:
         proxy = make("View", base=keyless, meta={"proxy": True})
         view = make("Outside", tenant=None, objects=Manager(), meta={"managed": False})
         others = [apps.get_model(label) for label in ("auth.User", "shapes.Country", "sessions.Session")]
-        assert found(check_shared_tables, proxy, view, Tenant, Plan, *others, databases=["default"]) == []
+        told = make("Told", objects=Manager())  # by W029
+        assert found(check_shared_tables, proxy, view, told, Tenant, Plan, *others, databases=["default"]) == []
         configure(MODEL_SCOPES={"linked": "everywhere"})
         assert found(check_shared_tables, keyless, databases=["default"]) == []
 

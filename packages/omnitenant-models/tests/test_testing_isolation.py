@@ -16,7 +16,7 @@ from django.test import Client
 
 from omnitenant_context.context import TenantContext
 from omnitenant_models.rows.base_manager import ScopedOptions
-from omnitenant_models.testing import _finds, aassert_isolated, assert_isolated, isolation
+from omnitenant_models.testing import _finds, _probes, aassert_isolated, assert_isolated, isolation
 from probe.models import Project, Tenant
 from relations.models import Article, Author, City, Country, Essay, Shelf, Tag, Thesis
 from shapes.models import (
@@ -142,6 +142,13 @@ class TestModels:
         with pytest.raises(AssertionError, match=r"auth.User has no tenant key, and 'acme' and 'globex' share"):
             assert_isolated(User, *world)
 
+    def test_a_model_without_the_manager(self, world, monkeypatch):
+        """What is missing is named where the key is there."""
+        monkeypatch.setattr(_probes, "key_path", lambda _: None)
+        said = r"shapes.Note has no TenantQuerySetManager, .* apart; give it objects = TenantQuerySetManager\(\)$"
+        with pytest.raises(AssertionError, match=said):
+            assert_isolated(Note, *world)
+
     def test_two_are_needed(self, acme):
         """One tenant shows nothing."""
         with pytest.raises(ValueError, match="both are 'acme'"):
@@ -244,6 +251,25 @@ class TestFunctions:
 
         with pytest.raises(AssertionError, match=r"probe.Project with the key"):
             assert_isolated(prefetched, *world)
+
+    @pytest.mark.parametrize("keep", [lambda row: [row], lambda row: row], ids=["a list", "one row"])
+    def test_relations_that_were_put_in_attributes(self, world, keep):
+        """As ``Prefetch(to_attr=...)`` does; what the attributes hold besides is not looked through."""
+
+        def prefetched() -> Any:
+            row = Project.objects.get()
+            row.others = keep(foreign(world))
+            return row
+
+        with pytest.raises(AssertionError, match=r"probe.Project with the key"):
+            assert_isolated(prefetched, *world)
+
+        def plain() -> Any:
+            row = Project.objects.get()
+            row.others = ["acme", "globex", 1]
+            return row
+
+        assert_isolated(plain, *world)
 
     def test_statements_that_could_meet_others(self, world):
         """Although nothing strange is returned."""

@@ -159,6 +159,42 @@ STAYS = {
     "a table of nobody": "SELECT * FROM auth_user",
     "a table of everybody": "SELECT * FROM shapes_country",
     "the tenants": "SELECT * FROM probe_tenant",
+    "two foreign keys to a row of the tenant's": (
+        "SELECT * FROM relations_article a WHERE a.city_id IN (SELECT place_id FROM relations_essay e JOIN "
+        "relations_paper p ON p.id = e.paper_ptr_id WHERE p.tenant_id = %s)"
+    ),
+    "a foreign key to a child": (
+        "SELECT * FROM relations_quote q JOIN relations_paper p ON p.id = q.essay_id WHERE p.tenant_id = %s"
+    ),
+    "a foreign key to a one-to-one": (
+        "SELECT * FROM relations_fan f JOIN relations_author a ON a.id = f.profile_id WHERE a.tenant_id = %s"
+    ),
+    "the same row twice": (
+        "SELECT * FROM relations_article a WHERE a.cover_id IN (SELECT x.cover_id FROM relations_article x "
+        "WHERE x.tenant_id = %s)"
+    ),
+    "the tenant through another row": (
+        "SELECT * FROM probe_project p JOIN shapes_membership m ON m.organisation_id = p.tenant_id "
+        "JOIN probe_tenant t ON t.id = m.organisation_id WHERE t.tenant_id = 'acme'"
+    ),
+    "a row of the tenant's through one of nobody's": (
+        "SELECT a.* FROM relations_article a JOIN relations_country c ON c.capital_id = a.city_id "
+        "JOIN relations_city t ON t.id = c.capital_id WHERE t.tenant_id = %s"
+    ),
+    "a common row beside": (
+        "SELECT * FROM relations_city t JOIN relations_country c ON c.id = t.country_id WHERE t.tenant_id = %s"
+    ),
+    "common rows of the tenant": (
+        "SELECT * FROM relations_city t JOIN relations_country c ON c.id = t.country_id JOIN relations_paper p "
+        "ON p.country_id = c.id WHERE t.tenant_id = %s AND p.tenant_id = %s"
+    ),
+    "keeping in a table": "CREATE TABLE zz AS SELECT * FROM probe_project WHERE tenant_id = %s",
+    "a view": "CREATE VIEW zz AS SELECT * FROM probe_project",
+    "a table with a column that is made": "CREATE TABLE zz (a integer, b integer GENERATED ALWAYS AS (a) STORED)",
+    "a table, and a view of another": (
+        "CREATE TABLE zz (id integer REFERENCES probe_project (id)); CREATE VIEW yy AS SELECT * FROM probe_project; "
+        "CREATE TABLE xx AS SELECT 1 AS id"
+    ),
     "a text with a name": "SELECT 'probe_project'",
     "a savepoint": 'SAVEPOINT "probe_project"',
     "explaining": "EXPLAIN QUERY PLAN SELECT * FROM probe_project",
@@ -249,6 +285,60 @@ LEAKS = {
     ),
     "an upsert of a child": (
         "INSERT INTO shapes_vehicle (asset_ptr_id, wheels) VALUES (%s, 1) ON CONFLICT (wheels) DO UPDATE SET wheels = 3"
+    ),
+    "replacing in small letters": "insert or replace into probe_project(id,name,tenant_id) values (1,'x',%s)",
+    "replacing by what is the tenant's": (
+        "INSERT OR REPLACE INTO probe_project (id, name, tenant_id) SELECT id, name, tenant_id FROM shapes_note "
+        "WHERE tenant_id = %s"
+    ),
+    "the same common row": (
+        "SELECT * FROM relations_city WHERE country_id IN "
+        "(SELECT country_id FROM relations_city t WHERE t.tenant_id = %s)"
+    ),
+    "EXISTS of the same common row": (
+        "SELECT * FROM relations_city c WHERE EXISTS "
+        "(SELECT 1 FROM relations_city t WHERE t.country_id = c.country_id AND t.tenant_id = %s)"
+    ),
+    "joined by a common row": (
+        "SELECT * FROM relations_city c JOIN relations_paper p ON p.country_id = c.country_id WHERE p.tenant_id = %s"
+    ),
+    "joined through a common row": (
+        "SELECT * FROM relations_city c JOIN relations_country x ON x.id = c.country_id JOIN relations_city t "
+        "ON t.country_id = x.id WHERE t.tenant_id = %s"
+    ),
+    "the same common row in the list": (
+        "SELECT (SELECT count(*) FROM relations_city t WHERE t.country_id = c.country_id) FROM relations_city c "
+        "WHERE c.tenant_id = %s"
+    ),
+    "the same type of content": (
+        "SELECT * FROM relations_stamp s JOIN relations_stamp t ON t.content_type_id = s.content_type_id "
+        "WHERE t.tenant_id = %s"
+    ),
+    "the child of a common row": (
+        "SELECT * FROM relations_city c JOIN relations_island i ON i.country_ptr_id = c.country_id "
+        "JOIN relations_city t ON t.country_id = i.country_ptr_id WHERE t.tenant_id = %s"
+    ),
+    "a foreign key of a common row": (
+        "SELECT * FROM relations_review r JOIN relations_quote q ON q.id = r.quote_id JOIN relations_article a "
+        "ON a.id = r.article_id WHERE q.tenant_id = %s"
+    ),
+    "a common row that names one of the tenant's": (
+        "SELECT p.* FROM relations_paper p JOIN relations_country c ON c.id = p.country_id "
+        "JOIN relations_city t ON t.id = c.capital_id WHERE t.tenant_id = %s"
+    ),
+    "joined by a table that nobody knows": (
+        "SELECT * FROM shapes_task t JOIN unknown u ON u.id = t.project_id JOIN probe_project p ON p.id = u.id "
+        "WHERE p.tenant_id = %s"
+    ),
+    "a tenant beside the key": (
+        "SELECT * FROM shapes_contact c JOIN probe_project p ON p.tenant_id = c.met_through_id WHERE p.tenant_id = %s"
+    ),
+    "what a tenant beside the key has": (
+        "SELECT * FROM shapes_contact c JOIN probe_project p ON p.tenant_id = c.met_through_id WHERE c.owner = %s"
+    ),
+    "keeping all in a table": "CREATE TABLE zz AS SELECT * FROM probe_project",
+    "keeping all for a while": (
+        "create temporary table if not exists zz as with x as (select * from probe_project) select 1"
     ),
     "updating all": "UPDATE probe_project SET name = 'x'",
     "updating by primary key": "UPDATE probe_project SET name = 'x' WHERE id = %s",

@@ -7,12 +7,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.dispatch import Signal
 
 from command_line import run
 from omnitenant_context.context import TenantContext
 from omnitenant_models.signals import tenant_created, tenant_migrated
+from omnitenant_routing.management._prompts import complaint
 from probe.models import Domain, Note, Tenant
 
 ANSWERS = {
@@ -298,6 +300,31 @@ class TestBadInput:
         assert "a tenant with the id 'acme' exists already" in result.complaint
         assert left(folder) == ["acme", "acme.sqlite3"]
 
+    def test_several_complaints_are_told_apart(self, folder: Path) -> None:
+        """Sentences do not run together."""
+        result = run("createtenant", *OPTIONS, "--tenant-id=" + 40 * "A_")
+        assert result.status == 1
+        assert "; Ensure this value has at most 63 characters" in result.complaint
+        assert ". Ensure" not in result.complaint
+        assert complaint(ValidationError(["One.", "Two."])) == "One; Two."
+
+    @pytest.mark.parametrize("state", ["provisioning", "failed"])
+    def test_an_id_whose_tenant_was_not_finished(self, folder: Path, state: str) -> None:
+        """After a process was killed both remedies are named, and both work."""
+        for remedy in ("migratetenant --create", "deletetenant --no-input"):
+            assert run("createtenant", *OPTIONS, DATABASE, "--no-migrate").status == 0
+            Tenant.objects.update(state=state)
+            result = run("createtenant", *OPTIONS, DATABASE)
+            assert result.status == 1
+            assert f"a tenant with the id 'acme' exists already and is {state}" in result.complaint
+            assert f"{remedy.removesuffix(' --no-input')} --tenant-id=acme" in result.complaint
+            command, option = remedy.split()
+            assert run(command, option, "--tenant-id=acme").status == 0
+            if command == "migratetenant":
+                assert Tenant.objects.get().state == "active"
+                run("deletetenant", "--no-input", "--tenant-id=acme")
+        assert left(folder) == []
+
     def test_a_domain_is_given_once(self, folder: Path) -> None:
         """Its owner is named."""
         assert run("createtenant", *OPTIONS, "--domain=acme.localhost").status == 0
@@ -327,7 +354,9 @@ class TestFailure:
         with failing(signal, ValueError("no theme")):
             result = run("createtenant", *arguments)
         assert result.status == 1
-        assert "tenant 'acme' could not be provisioned: no theme" in result.complaint
+        assert (
+            "'acme' could not be provisioned: no theme; mend the cause and run createtenant again" in result.complaint
+        )
         assert left(folder) == []
         assert run("createtenant", *arguments).status == 0
 

@@ -17,6 +17,7 @@ def setup() -> None:
     from omnitenant_context.loaders import register_loader
     from omnitenant_models import (  # signals: importing them connects them to the context
         _creation,
+        _deletion,
         _loader,
         checks,
         signals,  # noqa: F401 - see above
@@ -26,6 +27,7 @@ def setup() -> None:
     teach_relations(apps)
     register_loader(_loader.load, aload=_loader.aload)
     _creation.install()
+    _deletion.connect()
     checks.register()
 
 

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from omnitenant_models._deletion import refuse_another_tenants
 from omnitenant_models.settings import omnitenant_settings
 
 if TYPE_CHECKING:
@@ -139,3 +140,12 @@ class BaseDomain(models.Model):
 
     def __str__(self) -> str:
         return str(self.domain)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Delete the row in the master.
+
+        Raises:
+            TenantMismatchError: a tenant is active, and the name is another's.
+        """
+        refuse_another_tenants(self, args[0] if args else kwargs.get("using"))
+        return super().delete(*args, **kwargs)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from omnitenant_context.context import TenantContext
 from omnitenant_context.errors import OmnitenantError, TenantInactiveError
+from omnitenant_models._deletion import refuse_another_tenants
 from omnitenant_models._immutable import refuse_to_part
 from omnitenant_models._kinds import REMEDIES, IsolationType, TenantState
 from omnitenant_models.settings import omnitenant_settings
@@ -217,10 +218,14 @@ class BaseTenant(models.Model):
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         """Delete the row in the master, with all of the tenant's rows in the tables there.
 
-        Whoever is active, the tenant's rows are found: it runs unscoped. The place of a DATABASE or SCHEMA
+        With nobody active the tenant's rows are found too: it runs unscoped. The place of a DATABASE or SCHEMA
         tenant is removed by ``get_tenant_backend(tenant).delete()``. Deleting a queryset of tenants is done in
         ``TenantContext.unscoped()``.
+
+        Raises:
+            TenantMismatchError: another tenant is active.
         """
+        refuse_another_tenants(self, args[0] if args else kwargs.get("using"))
         with TenantContext.unscoped():
             return super().delete(*args, **kwargs)
 

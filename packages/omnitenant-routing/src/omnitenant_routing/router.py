@@ -71,7 +71,13 @@ class TenantRouter:
 
     def db_for_write(self, model: type[Model], **hints: Any) -> str:
         """Return the alias to write a model to; see :meth:`db_for_read`."""
-        return self._checked(model, hints.get("instance"))
+        instance = hints.get("instance")
+        active = get_scope()
+        if isinstance(active, ActiveTenant):  # what nearly every save() comes to
+            alias: str | None = active.memo.get("routes", {}).get(model)
+            if alias is not None and (instance is None or instance._state.db == alias):
+                return alias
+        return self._checked(model, instance)
 
     def allow_relation(self, obj1: Model, obj2: Model, **hints: Any) -> bool | None:
         """Refuse relations between two places; an object that is not saved yet decides nothing.

@@ -12,6 +12,7 @@ from django.core.checks import CheckMessage, Error
 from omnitenant_models.rows.keys import find_tenant_keys, get_tenant_key
 from omnitenant_models.rows.manager import TenantQuerySetManager
 from omnitenant_models.rows.predicate import TenantMatch
+from omnitenant_models.scopes import TenantScope, get_model_scope
 from omnitenant_models.settings import omnitenant_settings
 
 if TYPE_CHECKING:
@@ -21,14 +22,44 @@ __all__ = ["check_tenant_keys", "filters_by_tenant"]
 
 
 def check_tenant_keys(app_configs: Any = None, **_: Any) -> list[CheckMessage]:
-    """Report models with a :class:`TenantQuerySetManager` whose row filter is missing, in doubt or bypassed."""
+    """Report models of tenants whose row filter is missing, in doubt or bypassed."""
     found: list[CheckMessage] = []
     for model in apps.get_models():
         if get_tenant_key(model) is not None:
             found += [*_check_choice(model), *_check_base_manager(model), *_check_managers(model)]
-        elif any(isinstance(each, TenantQuerySetManager) for each in model._meta.managers):
+        elif any(isinstance(each, TenantQuerySetManager) for each in _managers(model)):
             found.append(_no_key(model))
+        elif _is_unguarded(model):
+            found.append(_no_manager(model))
     return found
+
+
+def _managers(model: type[Model]) -> Iterator[Manager[Any]]:
+    """Return the managers of a model, and those that were added later under a name that Django had used."""
+    yield from model._meta.managers
+    yield from model._meta.local_managers
+
+
+def _is_unguarded(model: type[Model]) -> bool:
+    """Tell whether a model has a key to the tenant in its own table, and rows of tenants that nothing guards."""
+    if model._meta.proxy or not any(key.model is model for key in find_tenant_keys(model)):
+        return False
+    try:
+        return get_model_scope(model) is TenantScope.TENANT
+    except ValueError:
+        return False  # reported by itself
+
+
+def _no_manager(model: type[Model]) -> CheckMessage:
+    names = ", ".join(repr(key.name) for key in find_tenant_keys(model))
+    return checks.Warning(
+        f"{model._meta.label} has a foreign key to the tenant model ({names}) and no TenantQuerySetManager: in shared "
+        "tables every tenant sees and changes all of its rows.",
+        hint="Write objects = TenantQuerySetManager() in the class body, or say in MODEL_SCOPES that it is 'shared' or "
+        "'master'.",
+        obj=model,
+        id="omnitenant_models.W029",
+    )
 
 
 def _no_key(model: type[Model]) -> CheckMessage:

@@ -13,7 +13,7 @@ from django.core.checks import CheckMessage
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, transaction
 
-from omnitenant_models.rows.keys import get_tenant_key
+from omnitenant_models.rows.keys import find_tenant_keys
 from omnitenant_models.scopes import TenantScope, get_model_scope
 from omnitenant_models.settings import omnitenant_settings
 from omnitenant_models.tenants import IsolationType
@@ -55,8 +55,8 @@ def check_shared_tables(
 
 def _is_shared_by_mistake(model: type[Model]) -> bool:
     options = model._meta
-    if get_tenant_key(model) is not None or options.proxy or not options.managed:
-        return False
+    if find_tenant_keys(model) or options.proxy or not options.managed:
+        return False  # a key that nothing guards is reported by itself
     try:
         scope = get_model_scope(model)
     except ValueError:

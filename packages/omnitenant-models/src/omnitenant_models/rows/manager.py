@@ -55,7 +55,8 @@ def scoped(queryset: QuerySet[M_co]) -> QuerySet[M_co]:
         if model.__module__ == "__fake__":
             return queryset
         raise ImproperlyConfigured(_no_key(model))
-    querysets.guard_queryset(queryset)
+    if queryset.__class__ is not querysets.TenantQuerySet:
+        querysets.guard_queryset(queryset)
     options = cast("ScopedOptions", model._meta)
     query, leaf = queryset.query, options.tenant_leaf
     if options.holds_tenant_key and not query.alias_map and leaf.alias == options.db_table:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Iterable, Iterator
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from django.db import models
 
-from omnitenant_context.errors import TenantRequiredError
+from omnitenant_context.context import get_scope
+from omnitenant_context.scope import Nobody
 from omnitenant_models.rows import _found, _results, writes
 from omnitenant_models.rows.raw import TenantRawQuerySet
 from omnitenant_models.settings import omnitenant_settings
@@ -66,15 +67,12 @@ class TenantQuerySet(StampedQuerySet[M_co]):
             objects = ProjectQuerySet.as_manager()
     """
 
-    @property
-    def db(self) -> str:
-        """The database to ask; what has no rows by itself, as after ``none()``, needs none, and nobody active."""
-        try:
-            return super().db
-        except TenantRequiredError:
-            if self.query.is_empty():
-                return omnitenant_settings.MASTER_DB_ALIAS
-            raise
+    def none(self) -> Self:
+        """Return a queryset without rows. No database is asked for it, so it needs nobody active."""
+        nothing: Any = super().none()
+        if nothing._db is None and isinstance(get_scope(), Nobody):
+            nothing._db = omnitenant_settings.MASTER_DB_ALIAS  # a router would look for the tenant's
+        return nothing  # type: ignore[no-any-return]  # the stubs hide _db
 
     @classmethod
     def as_manager(cls) -> Manager[Any]:  # type: ignore[override]  # the plugin calls Django's by a class of its own

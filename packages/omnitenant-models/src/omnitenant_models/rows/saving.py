@@ -31,10 +31,13 @@ from omnitenant_models.rows.keys import get_tenant_key
 if TYPE_CHECKING:
     from django.db.models import Field, Model
 
+    from omnitenant_context.scope import Scope
+
 __all__ = ["has_own_keys", "refuse_any_taken", "refuse_early", "refuse_taken", "spare_transaction"]
 
 _AT_ONCE = 900
 """As many values as every database takes in one statement."""
+_RIGHT = "rows that may be saved"
 _SPARED = "_omnitenant_nothing_was_written"
 
 
@@ -48,17 +51,32 @@ def refuse_early(
         TenantMismatchError: it belongs to another tenant, refers to a row of one, or would go into another database.
     """
     model = type(row)
-    key = get_tenant_key(model)
-    if key is not None:
-        key.refuse_early(row)
-        scope = get_scope()
-        if using is not None and isinstance(scope, ActiveTenant):
-            right: set[tuple[type[Model], str]] = scope.memo.setdefault("right databases", set())
-            if (key.model, using) not in right:
-                prepared_key_of(scope, key, connections[using])  # refuses a database that is not the tenant's
-                right.add((key.model, using))
+    scope = get_scope()
+    if not (isinstance(scope, ActiveTenant) and _is_known_right(scope, row, using)):
+        _refuse_key(scope, row, using)
     if reference_guard.guarded_references(model):
         reference_guard.check_references(row, using=using, update_fields=update_fields, raw=raw)
+
+
+def _is_known_right(scope: ActiveTenant, row: Model, using: str | None) -> bool:
+    """Tell quickly whether such a row may be saved there: nearly every one may."""
+    known: dict[Any, tuple[str, Any]] | None = scope.memo.get(_RIGHT)
+    expected = known.get((type(row), using)) if known else None
+    if expected is None:
+        return False
+    name, mine = expected
+    value = row.__dict__.get(name)
+    return value is None or value == mine
+
+
+def _refuse_key(scope: Scope, row: Model, using: str | None) -> None:
+    key = get_tenant_key(type(row))
+    if key is None:
+        return
+    key.refuse_early(row)
+    if using is not None and isinstance(scope, ActiveTenant):
+        prepared_key_of(scope, key, connections[using])  # refuses a database that is not the tenant's
+        scope.memo.setdefault(_RIGHT, {})[type(row), using] = key.attname, key_of(scope, key)
 
 
 def has_own_keys(model: type[Model]) -> bool:

@@ -81,6 +81,9 @@ class _Search:
         related = [value for value in instance._state.fields_cache.values() if value is not None]
         yield from self.in_anything(related)
         yield from self.in_anything(list(getattr(instance, "_prefetched_objects_cache", {}).values()))
+        # What was prefetched to an attribute, or put there.
+        kept = [value if isinstance(value, list) else [value] for value in vars(instance).values()]
+        yield from self.in_anything([each for values in kept for each in values if isinstance(each, Model)])
 
     def is_strange(self, instance: Model) -> bool:
         if isinstance(instance, type(self.other)):

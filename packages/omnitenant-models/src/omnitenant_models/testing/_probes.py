@@ -13,6 +13,7 @@ from django.db.models import F, Manager, Model, QuerySet
 
 from omnitenant_context.context import TenantContext
 from omnitenant_context.errors import OmnitenantError
+from omnitenant_models.rows.keys import find_tenant_keys
 from omnitenant_models.testing._owners import key_path
 from omnitenant_models.testing._relations import relation_probes
 
@@ -80,9 +81,12 @@ def probe(model: type[Model], mine: BaseTenant, other: BaseTenant, ignored: froz
     own, theirs = rows_of(model, mine), rows_of(model, other)
     label = model._meta.label
     if key_path(model) is None and own.alias == theirs.alias:
+        lacks, remedy = "tenant key", "a foreign key to the tenant"
+        if find_tenant_keys(model):
+            lacks, remedy = "TenantQuerySetManager", "objects = TenantQuerySetManager()"
         message = (
-            f"{label} has no tenant key, and {mine.tenant_id!r} and {other.tenant_id!r} share the database "
-            f"{own.alias!r}: nothing keeps their rows apart; give it a foreign key to the tenant"
+            f"{label} has no {lacks}, and {mine.tenant_id!r} and {other.tenant_id!r} share the database "
+            f"{own.alias!r}: nothing keeps their rows apart; give it {remedy}"
         )
         raise AssertionError(message)
     for rows in (own, theirs):

@@ -23,6 +23,11 @@ _DIALECTS: Final = {"postgresql": "postgres"}
 
 _FIRST_WORD: Final = re.compile(r"(?:\s+|--[^\n]*\n|/\*.*?\*/|\()*(\w+)", re.DOTALL)
 
+_NEW_TABLE: Final = re.compile(
+    r"\bcreate\s+(?:\w+\s+)*?table\b.*?\bas[\s(]+(?:select|with|values|table|execute)\b", re.IGNORECASE | re.DOTALL
+)
+"""A table that is made of the rows of others."""
+
 _NOT_ABOUT_ROWS: Final = frozenset(
     {
         "alter",
@@ -59,7 +64,7 @@ _NOT_ABOUT_ROWS: Final = frozenset(
         "vacuum",
     }
 )
-"""First words of statements that neither give nor change rows."""
+"""First words of statements that neither give nor change rows, but for tables that are made of others."""
 
 
 def read(sql: str, params: Any, vendor: str, tables: Tables) -> tuple[Statement, ...]:
@@ -76,7 +81,7 @@ def read(sql: str, params: Any, vendor: str, tables: Tables) -> tuple[Statement,
         Unreadable: the parser does not understand it.
     """
     first = _FIRST_WORD.match(sql)
-    if first is None or first[1].lower() in _NOT_ABOUT_ROWS:
+    if first is None or (first[1].lower() in _NOT_ABOUT_ROWS and not _NEW_TABLE.match(sql, first.start(1))):
         return ()
     return _read(_with_names(sql, params), _DIALECTS.get(vendor, vendor), tables)
 
@@ -100,7 +105,11 @@ def _read(sql: str, dialect: str, tables: Tables) -> tuple[Statement, ...]:
         trees = sqlglot.parse(sql, dialect=dialect)
     except (SqlglotError, ValueError) as error:
         raise Unreadable(str(error).partition(". ")[0]) from error
-    return tuple(_statement(tree, tables) for tree in trees if tree is not None)
+    return tuple(_statement(tree, tables) for tree in trees if tree is not None and not _makes_nothing_of_rows(tree))
+
+
+def _makes_nothing_of_rows(tree: exp.Expr) -> bool:
+    return isinstance(tree, exp.Create) and not (tree.kind == "TABLE" and isinstance(tree.expression, exp.Query))
 
 
 def _statement(tree: exp.Expr, tables: Tables) -> Statement:
@@ -135,7 +144,7 @@ def _insertion(source: Source, block: exp.Insert, blocks: Blocks) -> Change:
                 constant(each.unalias()) or blocks.resolve(each.unalias(), branch) for each in branch.expressions
             ]
             rows.append(dict(zip(columns, lists or shown, strict=False)))
-    overwrites = frozenset[str]() if block.args.get("alternative") == "REPLACE" else None
+    overwrites = frozenset[str]() if str(block.args.get("alternative")).upper() == "REPLACE" else None
     conflict = block.args.get("conflict")
     if isinstance(conflict, exp.OnConflict) and "UPDATE" in str(conflict.args.get("action") or "UPDATE").upper():
         keys = conflict.args.get("conflict_keys") or ()

@@ -66,38 +66,63 @@ class Verdict:
     def _restricted(self) -> set[int]:
         """Return the sources of which only the active tenant's rows can be met."""
         found: set[int] = set()
+        # Columns that name a row of the tenant's, in rows that may be anybody's.
+        passed: set[Column] = set()
         open_facts = list(self._statement.facts)
         changed = True
         while changed:
             changed = False
             for fact in list(open_facts):
-                if fact.column[0] in found or self._restricts(fact, found):
-                    found.add(fact.column[0])
-                    open_facts.remove(fact)
-                    changed = True
+                number, name = fact.column
+                guarded = isinstance(fact, Equal) or self._is_guarded(number, name)
+                if not (guarded and number in found) and not self._restricts(fact, found, passed):
+                    continue
+                if guarded:
+                    found.add(number)
+                else:
+                    passed.add(fact.column)
+                open_facts.remove(fact)
+                changed = True
         return found
 
-    def _restricts(self, fact: Equal | Linked, found: set[int]) -> bool:
+    def _restricts(self, fact: Equal | Linked, found: set[int], passed: set[Column]) -> bool:
         if isinstance(fact, Linked):
-            return all(other[0] in found and self._leads(fact.column, other) for other in fact.others)
+            return all(
+                (other in passed or (other[0] in found and self._is_guarded(*other)))
+                and self._leads(fact.column, other)
+                for other in fact.others
+            )
         number, name = fact.column
         table = self._tables[number]
         return table is not None and all(self._is_mine(table, name, value) for value in fact.values)
 
+    def _is_guarded(self, number: int, column: str) -> bool:
+        """Tell whether a row and the one that its column leads to belong to the same tenant.
+
+        They do where both are rows of tenants; a row may name other tenants than the one in its key.
+        """
+        table = self._tables[number]
+        if table is None or not (table.belongs_to_tenants or table.is_tenants):
+            return False
+        target = self._all.get(table.links[column][0]) if column in table.links else None
+        if target is None or not (target.belongs_to_tenants or target.is_tenants):
+            return True
+        return table.belongs_to_tenants if target.belongs_to_tenants else self._is_key(table, column)
+
     def _leads(self, one: Column, other: Column) -> bool:
-        """Tell whether two columns with the same value belong to rows of the same tenant."""
+        """Tell whether two columns with the same value lead to one row, and that of a tenant or the tenant's own."""
         table, beyond = self._tables[one[0]], self._tables[other[0]]
         if table is None or beyond is None:
             return False
-        if self._is_key(table, one[1]) and self._is_key(beyond, other[1]):
-            return True
-        if table is beyond and one[1] == other[1] and one[1] in table.unique:
-            return True
         here, there = self._all.chain(_name(table), one[1]), self._all.chain(_name(beyond), other[1])
-        if there[0] in here or here[0] in there:
-            return True
-        shared = [self._all.get(name) for name, column in here if (name, column) in there]
-        return any(each is not None and (each.belongs_to_tenants or each.is_tenants) for each in shared)
+        for each in here:
+            target = self._all.get(each[0])
+            if each not in there or target is None or not (target.belongs_to_tenants or target.is_tenants):
+                continue
+            # What a foreign key leads to is one row; two rows may hold the same foreign key.
+            if each != here[0] or each != there[0] or each[1] in target.unique:
+                return True
+        return False
 
     def _is_mine(self, table: Table, column: str, value: Constant) -> bool:
         """Tell whether a column with this value belongs to a row of the active tenant, or to the tenant's own."""

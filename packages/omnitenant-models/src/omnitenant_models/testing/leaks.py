@@ -93,14 +93,14 @@ class no_leaks:  # noqa: N801 - reads as a statement: with no_leaks(): ...
     """Fails when code in its block executes a statement that could meet another tenant's rows.
 
     It reads the SQL, whoever wrote it: each table of tenants must be held to the active tenant, by its key or by
-    joins and subqueries that lead to it; what is inserted must carry the key; an upsert must find rows by it. So it
-    fails without any row of another tenant in the tests. It looks at all connections of the process, those of other
-    threads and of tenants' own databases included, and changes no result: the code runs on, and the block fails at
-    its end. An error in the block passes through, with the leaks as a note.
+    joins and subqueries that lead to it by rows of tenants; what is inserted must carry the key; an upsert must find
+    rows by it. So it fails without any row of another tenant in the tests. It looks at all connections of the
+    process, those of other threads and of tenants' own databases included, and changes no result: the code runs on,
+    and the block fails at its end. An error in the block passes through, with the leaks as a note.
 
     With nobody or the master active every statement on a table of tenants is a leak. Blocks of ``unscoped()`` and
-    migrations are none; nor is what tells tenants nothing, such as DDL. Statements that go past Django's cursors
-    (the driver's own, COPY, procedures) are not seen.
+    migrations are none; nor is DDL, unless it makes a table of what it reads. Where the references that are written
+    lead is not judged, and statements that go past Django's cursors (the driver's own, COPY, procedures) are not seen.
 
     Needs ``sqlglot``, which the extra ``omnitenant-models[testing]`` brings.
 

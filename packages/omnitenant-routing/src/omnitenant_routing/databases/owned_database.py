@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 else:
     Base = object
 
-__all__ = ["OwnedDatabase", "comment_of", "is_comment_of"]
+__all__ = ["OwnedDatabase", "comment_of", "is_comment_of", "read_comment"]
 
 _COMMENT: Final = "omnitenant: "
 _OF_MASTER: Final = " of "
@@ -41,6 +41,20 @@ def is_comment_of(tenant_id: str, comment: str) -> bool:
     """Tell whether a mark is that of a tenant, of whichever master."""
     mine = comment_of(tenant_id)
     return comment == mine or comment.startswith(mine + _OF_MASTER)
+
+
+def read_comment(comment: str) -> tuple[str, str] | None:
+    """Return whose a mark is.
+
+    Returns:
+        The tenant's id and the name of the master's database, which is empty where the mark names none; None for a
+        comment that is no mark.
+    """
+    if not comment.startswith(_COMMENT):
+        return None
+    # A tenant's id is a DNS label, in which no space stands.
+    tenant_id, _, master = comment.removeprefix(_COMMENT).partition(_OF_MASTER)
+    return tenant_id, master
 
 
 class OwnedDatabase(Base):

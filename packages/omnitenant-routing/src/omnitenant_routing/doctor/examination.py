@@ -17,7 +17,13 @@ from omnitenant_models.tenants import IsolationType, TenantState
 from omnitenant_routing.doctor.engine import examine_engine
 from omnitenant_routing.doctor.findings import Finding, Level
 from omnitenant_routing.doctor.indexes import examine_indexes, examine_sequences
-from omnitenant_routing.doctor.places import Columns, examine_columns, examine_orphans, read_columns
+from omnitenant_routing.doctor.places import (
+    Columns,
+    examine_columns,
+    examine_orphans,
+    examine_usage,
+    read_columns,
+)
 from omnitenant_routing.doctor.policies import examine_policies
 from omnitenant_routing.doctor.roles import examine_role
 from omnitenant_routing.places import master_key
@@ -43,8 +49,9 @@ def examine(tenants: Iterable[BaseTenant]) -> Iterator[Finding]:
     """
     settings = omnitenant_settings
     aliases = dict.fromkeys((master_key(), settings.PUBLIC_DB_ALIAS or master_key(), *settings.TENANT_DB_ALIASES))
+    seen: set[tuple[Any, ...]] = set()
     for alias in aliases:
-        yield from _guarded(alias, partial(_examine_database, alias))
+        yield from _guarded(alias, partial(_examine_database, alias, seen))
     read: _Read = []
     for tenant in tenants:
         if tenant.isolation_type in _OWN_PLACE and tenant.state in {TenantState.ACTIVE, TenantState.SUSPENDED}:
@@ -60,7 +67,7 @@ def _guarded(where: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Find
         yield Finding("place.unreachable", Level.ERROR, where, reason, "mend it and run checktenants again")
 
 
-def _examine_database(alias: str) -> Iterator[Finding]:
+def _examine_database(alias: str, seen: set[tuple[Any, ...]]) -> Iterator[Finding]:
     with TenantContext.use_master_db():
         connection: Any = connections[alias]
         holds_everything = alias in {master_key(), omnitenant_settings.PUBLIC_DB_ALIAS}
@@ -71,11 +78,16 @@ def _examine_database(alias: str) -> Iterator[Finding]:
             yield from examine_role(connection, alias)
             yield from examine_policies(connection, alias, *scopes)
             yield from examine_sequences(connection, alias, *scopes)
-            yield from examine_orphans(connection, alias)
+            yield from examine_orphans(connection, alias, seen)
 
 
 def _examine_tenant(tenant: BaseTenant, read: _Read) -> Iterator[Finding]:
     get_tenant_backend(tenant).check_place()
+    if tenant.isolation_type == IsolationType.SCHEMA:
+        closed = list(examine_usage(tenant))
+        yield from closed
+        if closed:
+            return  # nothing in it can be looked at
     with TenantContext.use_tenant(tenant, allow_inactive=True):
         connection: Any = connections[DEFAULT_DB_ALIAS]
         where = tenant.tenant_id

@@ -14,6 +14,7 @@ from omnitenant_models.tenants import TenantState
 from omnitenant_models.utils import get_domain_model, get_tenant_model
 from omnitenant_routing.databases.aliases import forget_tenant
 from omnitenant_routing.management._output import one_line
+from omnitenant_routing.management._prompts import joined
 from omnitenant_routing.places import MASTER_ALIAS
 from omnitenant_routing.provisioning import get_tenant_backend
 from omnitenant_routing.provisioning.states import move
@@ -55,8 +56,10 @@ def create(order: Order) -> BaseTenant:
         return tenant
     # Shared tables are migrated with the master; such a tenant only has to become active.
     run_migrations = order.migrate or not tenant.isolation.needs_place
+    backend = get_tenant_backend(tenant)
+    backend.again = "run createtenant again"
     try:
-        get_tenant_backend(tenant).create(run_migrations=run_migrations)
+        backend.create(run_migrations=run_migrations)
     except BaseException as error:
         _undo(tenant, error)
         raise
@@ -109,5 +112,5 @@ def _refusal(error: ValidationError) -> str:
     parts = []
     for name, texts in error.message_dict.items():
         where = "" if name == "__all__" else f"{name}: "
-        parts.append(where + " ".join(texts))
-    return one_line(ValueError("; ".join(parts)))
+        parts += [where + texts[0], *texts[1:]]
+    return one_line(ValueError(joined(parts)))

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError
 
 from omnitenant_context.context import TenantContext
-from omnitenant_models.tenants import IsolationType
+from omnitenant_models.tenants import IsolationType, TenantState
 from omnitenant_models.utils import get_domain_model, get_tenant_model
 from omnitenant_routing.management._answers import Answers
 from omnitenant_routing.management._creation import Order
@@ -24,6 +24,8 @@ from omnitenant_routing.provisioning import get_tenant_backend
 from omnitenant_routing.provisioning.placement import settle
 
 __all__ = ["collect_order"]
+
+_HALF_MADE = frozenset({TenantState.PROVISIONING, TenantState.FAILED})
 
 
 def collect_order(answers: Answers) -> Order:
@@ -87,10 +89,18 @@ def _domains(given: list[str]) -> list[str]:
 def _new_id(text: str) -> str:
     model = get_tenant_model()
     value: str = model._meta.get_field("tenant_id").clean(text, None)
-    if model._base_manager.filter(tenant_id=value).exists():
+    found = model._base_manager.filter(tenant_id=value).first()
+    if found is None:
+        return value
+    if found.state in _HALF_MADE:
+        message = (
+            f"a tenant with the id {value!r} exists already and is {found.state}: it is being made, or that was "
+            f"interrupted; complete it with migratetenant --create --tenant-id={value}, or remove it with "
+            f"deletetenant --tenant-id={value}"
+        )
+    else:
         message = f"a tenant with the id {value!r} exists already; choose another id"
-        raise ValidationError(message)
-    return value
+    raise ValidationError(message)
 
 
 def _isolation(text: str, fields: dict[str, Any]) -> IsolationType:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from getpass import getpass
 from typing import TypeVar
 
@@ -12,7 +12,7 @@ from django.core.management.base import CommandError, OutputWrapper
 
 from omnitenant_context.errors import OmnitenantError
 
-__all__ = ["Prompter", "complaint", "is_terminal", "yes_or_no"]
+__all__ = ["Prompter", "complaint", "is_terminal", "joined", "yes_or_no"]
 
 T = TypeVar("T")
 
@@ -68,7 +68,12 @@ def yes_or_no(answer: str) -> bool:
 def complaint(error: Exception) -> str:
     """Return what is wrong, on one line."""
     texts = error.messages if isinstance(error, ValidationError) else [str(error)]
-    return " ".join(" ".join(texts).split())
+    return " ".join(joined(texts).split())
+
+
+def joined(texts: Sequence[str]) -> str:
+    """Put sentences into one."""
+    return "; ".join([*(text.rstrip(".") for text in texts[:-1]), *texts[-1:]])
 
 
 def is_terminal() -> bool:

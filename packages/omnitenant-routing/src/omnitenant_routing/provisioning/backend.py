@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["TenantBackend"]
 
 _UNFINISHED = frozenset({TenantState.PENDING, TenantState.PROVISIONING, TenantState.FAILED})
+_ANY = frozenset(TenantState)
 
 
 class TenantBackend:
@@ -38,6 +39,10 @@ class TenantBackend:
             tenant: the tenant; it must be saved before its place is made.
         """
         self.tenant = tenant
+        self.again = "run create() again"
+        """What to do once the cause of a failure is mended; commands say it in their words."""
+        self._is_whole = True
+        """Whether nothing of the place was removed here yet."""
 
     @property
     def place(self) -> Place:
@@ -76,9 +81,7 @@ class TenantBackend:
                 self._undo_place()
             if isinstance(error, OmnitenantError) or not isinstance(error, Exception):
                 raise
-            message = (
-                f"tenant {tenant.tenant_id!r} could not be provisioned: {error}; mend the cause and run create() again"
-            )
+            message = f"tenant {tenant.tenant_id!r} could not be provisioned: {error}; mend the cause and {self.again}"
             raise ProvisioningError(message, tenant_id=tenant.tenant_id) from error
 
     def migrate(
@@ -141,15 +144,21 @@ class TenantBackend:
 
         Raises:
             ProvisioningError: the place, the files or the entries of caches cannot be removed; the tenant is DELETING
-                until this is run again.
+                until this is run again. Where nothing was removed yet, it is again what it was.
         """
         tenant = self._saved()
         tenant.refresh_from_db(using=MASTER_ALIAS, fields=["state"])
         # What was never begun has no place, and its configuration may lead nowhere.
         never_made = tenant.isolation.needs_place and tenant.state == TenantState.PENDING
-        move(tenant, TenantState.DELETING, came_from=[TenantState.PENDING] if never_made else list(TenantState))
+        before = TenantState(tenant.state)
+        move(tenant, TenantState.DELETING, came_from={before})
         if not never_made:
-            self.remove_place(force=force)
+            try:
+                self.remove_place(force=force)
+            except BaseException:
+                # A place that is whole can be used; half of one cannot, whatever another process said of it meanwhile.
+                move(tenant, before if self._is_whole else TenantState.DELETING, came_from=_ANY)
+                raise
         if not keep_files:
             self._remove_files()
         with TenantContext.unscoped():
@@ -159,6 +168,19 @@ class TenantBackend:
         with TenantContext.use_master_db():
             tenant_deleted.send(sender=type(tenant), tenant=tenant)
         tenant.pk = None
+
+    def rename(self, name: str) -> None:
+        """Give the place another name, which only a schema can have.
+
+        Raises:
+            ProvisioningError: the tenant has no schema.
+        """
+        tenant = self.tenant
+        message = (
+            f"tenant {tenant.tenant_id!r} has isolation type {tenant.isolation.value!r}, and only the schema of a "
+            f"tenant of type 'schema' can be renamed, to {name!r} or anything else; nothing was changed"
+        )
+        raise ProvisioningError(message, tenant_id=tenant.tenant_id)
 
     def check(self) -> None:
         """Refuse to begin where the place cannot be made. Changes nothing.
@@ -189,6 +211,8 @@ class TenantBackend:
 
     def remove_place(self, *, force: bool = False) -> None:
         """Remove the place, and everything in it. Nothing to do where it is gone.
+
+        ``_is_whole`` says afterwards, and after an error, whether all of it is still there.
 
         Args:
             force: as for :meth:`delete`.

@@ -57,7 +57,10 @@ class DatabaseBackend(TenantBackend):
         BaseDatabaseWrapper.close(connections[alias])
         del connections[alias]
         if not database.is_foreign():
-            database.drop(force=force)
+            try:
+                database.drop(force=force)
+            finally:
+                self._is_whole = database.is_whole
         forget_tenant(self.tenant.tenant_id)
 
     def _database(self) -> SQLiteDatabase | PostgreSQLDatabase:

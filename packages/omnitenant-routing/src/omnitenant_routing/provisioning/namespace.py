@@ -53,6 +53,8 @@ class Namespace:
         self.name = str(place.schema)
         self.alias = place.alias
         self.mark = comment_of(tenant.tenant_id)
+        self.is_whole = True
+        """Whether nothing of it was removed by :meth:`drop`."""
 
     def check(self) -> bool:
         """Refuse a schema that is somebody else's, and one that this role may not make.
@@ -149,8 +151,14 @@ class Namespace:
             raise self._explained(error, "removed") from error
 
     def _drop(self, statement: str) -> None:
-        with transaction.atomic(using=self.alias):
-            self._execute(f"SET LOCAL lock_timeout = {literal(_LOCK_TIMEOUT)}", statement)
+        was_whole, self.is_whole = self.is_whole, False
+        try:
+            with transaction.atomic(using=self.alias):
+                self._execute(f"SET LOCAL lock_timeout = {literal(_LOCK_TIMEOUT)}", statement)
+        except DatabaseError as error:
+            # What the server refuses it does not do; of a statement without an answer nobody knows.
+            self.is_whole = was_whole and state_of(error) is not None
+            raise
 
     def _ensure_record(self) -> None:
         """Make the tenant's own table of applied migrations where it is missing.

@@ -14,7 +14,7 @@ from django.db import DatabaseError, connections
 
 from omnitenant_context.errors import ProvisioningError
 from omnitenant_models.settings import omnitenant_settings
-from omnitenant_routing.databases.owned_database import comment_of
+from omnitenant_routing.databases.owned_database import comment_of, read_comment
 from omnitenant_routing.postgresql.identifiers import check_database, check_role, literal, quoted
 from omnitenant_routing.provisioning.server import Server, Session, explained, is_postgresql, state_of
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from omnitenant_models.tenants import BaseTenant
     from omnitenant_routing.provisioning.server import Powers
 
-__all__ = ["PostgreSQLDatabase"]
+__all__ = ["PostgreSQLDatabase", "master_name"]
 
 _LOCK: Final = 0x6F6D6E69
 """The class of the advisory locks that are taken here."""
@@ -49,8 +49,12 @@ class PostgreSQLDatabase:
         self.server = Server(tenant, settings)
         self.role = str(settings["USER"] or "")
         self.password = str(settings["PASSWORD"] or "")
-        self.mark = comment_of(tenant.tenant_id, _master_name())
+        self.mark = comment_of(tenant.tenant_id, master_name())
+        self.is_whole = True
+        """Whether nothing of it was removed by :meth:`drop`."""
         # Without credentials of its own the tenant uses those that administer, and owns what it makes with them.
+        config = tenant.config.get("db_config") or {}
+        self.names_role = any(str(key).upper() == "USER" and value for key, value in config.items())
         self.has_role = self.server.is_known and self.role not in {"", str(self.server.admin["USER"] or "")}
 
     def check(self) -> bool:
@@ -68,6 +72,7 @@ class PostgreSQLDatabase:
         with self.server.session() as session:
             found = self._mark(session)
             if found is None:
+                self._refuse_role(session)
                 self._refuse_unprivileged(session)
             elif found != self.mark:
                 raise self._foreign(found)
@@ -93,6 +98,8 @@ class PostgreSQLDatabase:
                 found = self._mark(session)
                 if found is not None and found != self.mark:
                     raise self._foreign(found)
+                if found is None:
+                    self._refuse_role(session)  # another tenant may have got it since
                 made_role = self._make_role(session)
                 if found is None:
                     self._make_database(session, made_role=made_role)
@@ -113,10 +120,19 @@ class PostgreSQLDatabase:
             with self.server.session() as session:
                 session.execute(f"DROP DATABASE IF EXISTS {quoted(self._unfinished)}")
                 ending = " WITH (FORCE)" if force else ""
-                session.execute(f"DROP DATABASE IF EXISTS {quoted(self.name)}{ending}")
+                self._drop_whole(session, f"DROP DATABASE IF EXISTS {quoted(self.name)}{ending}")
                 self._drop_role(session)
         except DatabaseError as error:
             raise self._explained(error, "removed") from error
+
+    def _drop_whole(self, session: Session, statement: str) -> None:
+        self.is_whole = False
+        try:
+            session.execute(statement)
+        except DatabaseError as error:
+            # What the server refuses it does not do; of a statement without an answer nobody knows.
+            self.is_whole = state_of(error) is not None
+            raise
 
     @property
     def _unfinished(self) -> str:
@@ -199,6 +215,32 @@ class PostgreSQLDatabase:
         )
         return rows[0][0] if rows else None
 
+    def _refuse_role(self, session: Session) -> None:
+        """Refuse a role that opens more than this tenant's database. One that somebody made by hand is none of these.
+
+        A server that nobody else administers is administered with the tenant's own role, whatever that may do.
+        """
+        if not (self.server.is_known and self.names_role):
+            return
+        if self.role in self.server.roles_taken():
+            raise self._error(
+                f"the role {self.role!r} is the site's own, which opens every database",
+                "choose another USER; or leave USER and PASSWORD out, and the tenant's database is the site's",
+            )
+        rows = session.fetch("SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = %s", [self.role])
+        if rows == [(True,)]:
+            raise self._error(
+                f"the role {self.role!r} is a superuser, whom nothing keeps out of other databases",
+                "choose another USER",
+            )
+        comment = self._role_comment(session) or ""
+        if read_comment(comment) and comment != self.mark:
+            raise self._error(
+                f"the role {self.role!r} is another tenant's (it is marked {comment!r}), and goes with it",
+                "choose another USER; or, if it was made for this tenant, say so with "
+                f"COMMENT ON ROLE {quoted(self.role)} IS {literal(self.mark)}",
+            )
+
     def _refuse_unprivileged(self, session: Session) -> None:
         powers: Powers = session.powers()
         if not powers.make_databases:
@@ -235,7 +277,7 @@ class PostgreSQLDatabase:
         return ProvisioningError(message, tenant_id=self.tenant_id)
 
 
-def _master_name() -> str:
+def master_name() -> str:
     """Return the name of the master's database; empty where that is a file, which has another path everywhere."""
     settings = connections.settings[omnitenant_settings.MASTER_DB_ALIAS]
     return str(settings["NAME"]) if is_postgresql(settings) else ""

@@ -11,6 +11,7 @@ from omnitenant_models.tenants import TenantState
 from omnitenant_routing.databases.handler import switches_schemas
 from omnitenant_routing.databases.mirror import unmirror
 from omnitenant_routing.places import MASTER_ALIAS
+from omnitenant_routing.postgresql.identifiers import check_schema
 from omnitenant_routing.provisioning.backend import TenantBackend
 from omnitenant_routing.provisioning.namespace import Namespace
 
@@ -44,7 +45,10 @@ class SchemaBackend(TenantBackend):
         """Remove the schema; one that is not this tenant's is left alone."""
         namespace = self._namespace()
         if not namespace.is_foreign():
-            namespace.drop()
+            try:
+                namespace.drop()
+            finally:
+                self._is_whole = namespace.is_whole
         with TenantContext.use_master_db():
             unmirror(self.tenant)
 
@@ -59,6 +63,8 @@ class SchemaBackend(TenantBackend):
         Raises:
             ProvisioningError: the tenant is not suspended, or the schema cannot have this name.
         """
+        # Empty, a name in the configuration would mean the tenant's id.
+        check_schema(name, tenant_id=self.tenant.tenant_id)
         tenant = self._saved()
         tenant.refresh_from_db(using=MASTER_ALIAS)
         if tenant.state != TenantState.SUSPENDED:

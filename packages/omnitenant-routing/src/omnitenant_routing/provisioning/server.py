@@ -14,6 +14,7 @@ from django.db.backends.base.base import NO_DB_ALIAS
 from django.db.utils import load_backend
 
 from omnitenant_context.errors import ProvisioningError
+from omnitenant_models.settings import omnitenant_settings
 from omnitenant_routing.databases.aliases import beside
 
 if TYPE_CHECKING:
@@ -104,6 +105,12 @@ class Server:
         """Return the names of the databases in ``DATABASES`` on this server: no tenant can have one of them."""
         entries = [connections.settings[alias] for alias in connections]
         return frozenset(str(each["NAME"]) for each in entries if _address(each) == _address(self.settings))
+
+    def roles_taken(self) -> frozenset[str]:
+        """Return the roles that administer here, and the master's where it is here: none is a tenant's own."""
+        master = connections.settings[omnitenant_settings.MASTER_DB_ALIAS]
+        entries = [self.admin, *([master] if _address(master) == _address(self.settings) else [])]
+        return frozenset(str(each["USER"]) for each in entries if each["USER"])
 
     @contextmanager
     def session(self, database: str | None = None) -> Iterator[Session]:

@@ -39,6 +39,8 @@ class SQLiteDatabase:
         self.name = name
         self.in_memory = is_in_memory(name)
         self.mark = mark_of(tenant_id)
+        self.is_whole = True
+        """Whether nothing of it was removed by :meth:`drop`."""
 
     def check(self) -> bool:
         """Refuse a path that cannot be used or is somebody else's.
@@ -127,6 +129,7 @@ class SQLiteDatabase:
                 each.unlink(missing_ok=True)
             except OSError as error:
                 raise self._error(f"{each} cannot be removed ({error.strerror})", "remove it by hand") from error
+            self.is_whole = False
 
     def _mark_of(self, path: Path) -> int:
         try:

@@ -91,6 +91,7 @@ def _made_from_nothing(tenant: BaseTenant, options: dict[str, Any]) -> bool:
         backend.make_place()
         return False
     whole = not options["app_label"] and not options["fake"]
+    backend.again = "run migratetenant --create again"
     # As a whole, because then what fails is undone.
     backend.create(run_migrations=whole)
     return whole
