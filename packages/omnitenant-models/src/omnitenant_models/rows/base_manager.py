@@ -16,7 +16,7 @@ from omnitenant_models.rows.manager import TenantQuerySetManager
 from omnitenant_models.rows.predicate import TenantMatch
 
 if TYPE_CHECKING:
-    from django.db.models import Manager, Model
+    from django.db.models import Manager, Model, QuerySet
 
     from omnitenant_models.rows.keys import TenantKey
 
@@ -28,6 +28,19 @@ __all__ = ["ScopedOptions", "scope_model"]
 
 _UNNAMED = "_base_manager"
 """How Django names the base manager that nobody named."""
+
+
+class ScopedBaseManager(TenantQuerySetManager["Model"]):
+    """The base manager of a model whose rows belong to tenants."""
+
+    def using(self, alias: str | None) -> QuerySet[Any]:
+        """Return a queryset for a database; every ``save()`` asks for one.
+
+        What this manager returns is fresh, so it needs no copy, which is what Django's own makes.
+        """
+        queryset: Any = self.get_queryset()
+        queryset._db = alias
+        return queryset  # type: ignore[no-any-return]  # the stubs hide _db
 
 
 class ScopedOptions(Base):
@@ -53,7 +66,7 @@ class ScopedOptions(Base):
         found: Manager[Any] = super().base_manager
         if found.name != _UNNAMED:
             return found
-        scoped: TenantQuerySetManager[Any] = TenantQuerySetManager()
+        scoped: ScopedBaseManager = ScopedBaseManager()
         scoped.name = _UNNAMED
         scoped.model = self.model
         scoped.auto_created = True
