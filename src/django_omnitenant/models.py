@@ -11,6 +11,7 @@ from omnitenant_models.models import (
     TenantQuerySetManager,
     TenantReference,
     TenantState,
+    VisibleTenantKey,
 )
 
 __all__ = [
@@ -22,4 +23,5 @@ __all__ = [
     "TenantQuerySetManager",
     "TenantReference",
     "TenantState",
+    "VisibleTenantKey",
 ]
