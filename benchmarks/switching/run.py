@@ -25,7 +25,7 @@ sys.path[:0] = [str(HERE.parent), str(INTEGRATION), str(INTEGRATION / "postgresq
 
 from bench_switching import SIDES, prepare  # type: ignore[import-not-found]  # noqa: E402 - the paths above come first
 
-from harness import Comparison, Side, readable  # noqa: E402
+from harness import Comparison, Side, readable  # noqa: E402 - see above
 from proxy import running_proxy  # type: ignore[import-not-found]  # noqa: E402 - the tests'
 from servers import PostgresServer, postgres_server  # type: ignore[import-not-found]  # noqa: E402 - the tests'
 

@@ -130,7 +130,7 @@ def test_copying(here: str) -> None:
 def test_copying_that_is_broken_off(here: str) -> None:
     """Nothing is written, and no transaction stays open."""
     inside = connection.in_atomic_block
-    with pytest.raises(ZeroDivisionError), transaction.atomic() if inside else nullcontext():  # noqa: SIM117
+    with pytest.raises(ZeroDivisionError), transaction.atomic() if inside else nullcontext():  # noqa: SIM117 - two lines say it better
         with connection.cursor() as cursor, cursor.copy("COPY ledger_entry (token, owner) FROM STDIN") as copy:
             copy.write("a\tx\n")
             raise ZeroDivisionError
@@ -178,7 +178,7 @@ def test_server_cursors(here: str) -> None:
 def test_a_server_cursor_that_cannot_be_declared(here: str) -> None:
     """No transaction stays open behind it."""
     inside = connection.in_atomic_block
-    with pytest.raises(DatabaseError), transaction.atomic() if inside else nullcontext():  # noqa: SIM117
+    with pytest.raises(DatabaseError), transaction.atomic() if inside else nullcontext():  # noqa: SIM117 - two lines say it better
         with connection.chunked_cursor() as cursor:
             cursor.execute("SELECT nothing")
     assert (connection.connection.pgconn.transaction_status == IDLE) is not inside

@@ -12,7 +12,7 @@ from drivers import choose  # type: ignore[import-not-found]  # the tests'
 
 _OPTIONS = choose(os.environ["SUITE_DRIVER"])  # before Django looks for a driver
 
-from django.db.backends.postgresql.features import DatabaseFeatures  # noqa: E402
+from django.db.backends.postgresql.features import DatabaseFeatures  # noqa: E402 - see above
 
 _ENGINES = {"stock": "django.db.backends.postgresql", "ours": "omnitenant_routing.postgresql"}
 _SIDE = os.environ["SUITE_SIDE"]

@@ -84,7 +84,7 @@ class Psycopg2Cursor(CarryingCursor, Base):
             placeholders = ",".join(["%s"] * len(values))
         name = procname.decode() if isinstance(procname, bytes) else procname
         # As it is: the driver does not quote it either.
-        self.execute(f"SELECT * FROM {name.replace('%', '%%')}({placeholders})", values)  # noqa: S608
+        self.execute(f"SELECT * FROM {name.replace('%', '%%')}({placeholders})", values)  # noqa: S608 - as psycopg2's own
         return parameters
 
     def copy_expert(self, sql: Any, file: Any, size: int = 8192) -> Any:
