@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 
 from drivers import driver
 from omnitenant_context.context import TenantContext
@@ -111,3 +111,18 @@ def _a_pooler(schemas: tuple[str, str]) -> Iterator[Proxy]:
     """A pooler that changes the server connection after every transaction."""
     with through(Proxy(FIRST.host, FIRST.port, pool=2), DISABLE_SERVER_SIDE_CURSORS=True) as proxy:
         yield proxy
+
+
+@pytest.fixture(name="here", params=["autocommit", "transaction"])
+def _inside_a_schema(request: pytest.FixtureRequest, schemas: tuple[str, str]) -> Iterator[str]:
+    """Enter the schema whose name must be quoted, with and without a transaction."""
+    from ledger.models import Entry
+
+    with TenantContext.use_schema(schemas[1]):
+        if request.param == "autocommit":
+            yield schemas[1]
+        else:
+            with transaction.atomic():
+                yield schemas[1]
+    with TenantContext.use_schema(schemas[0]):
+        assert not Entry.objects.exists()

@@ -23,19 +23,6 @@ AS 'SELECT one || two || name FROM ledger_sign'
 """
 
 
-@pytest.fixture(name="here", params=["autocommit", "transaction"])
-def _inside_a_schema(request: pytest.FixtureRequest, schemas: tuple[str, str]) -> object:
-    """Enter the schema whose name must be quoted, with and without a transaction."""
-    with TenantContext.use_schema(schemas[1]):
-        if request.param == "autocommit":
-            yield schemas[1]
-        else:
-            with transaction.atomic():
-                yield schemas[1]
-    with TenantContext.use_schema(schemas[0]):
-        assert not Entry.objects.exists()
-
-
 def test_every_form_of_a_statement(here: str) -> None:
     """Text, bytes and composed; parameters by position, by name, empty and none."""
     with connection.cursor() as cursor:
